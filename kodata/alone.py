@@ -1,0 +1,130 @@
+"""Stages alone, on what people have: a polars or pandas frame, a `datasets.Dataset`, or a list of dicts.
+
+Rows of any shape are read as Alpaca records (instruction, input, output; other fields are kept as extra); a frame that
+has the columns of a corpus, such as `build.corpus`, is taken as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import polars as pl
+
+from kodata.answering import Answering, Purse
+from kodata.asks import canonical
+from kodata.build import provider_for, silent
+from kodata.corpus import COLUMNS, Split, TextField, conserved
+from kodata.errors import PipelineError
+from kodata.ledger import Ledger
+from kodata.pipeline import endpoint, schema, shipped
+from kodata.prices import load_prices
+from kodata.providers.deepl import DeepLTranslator
+from kodata.providers.echo import EchoFace
+from kodata.providers.openai import OpenAIWriter
+from kodata.rules import RULES, Rule
+from kodata.sources import Source, read
+from kodata.sources.opening import Item, Opened
+from kodata.stages import RecordStage
+from kodata.stages.dedupe import Dedupe
+from kodata.stages.filter import Filter
+from kodata.stages.regenerate import Regenerate
+from kodata.stages.translate import Translate
+from kodata.stages.validate import Validate
+from kodata.walk import tell_stories
+from kodata.workspace import Workspace, environment
+
+if TYPE_CHECKING:
+    import datasets
+    import pandas as pd
+
+Data: TypeAlias = "pl.DataFrame | pd.DataFrame | datasets.Dataset | Sequence[Mapping[str, object]]"
+
+
+def translate(
+    data: Data,
+    by: Literal["deepl", "echo"] | DeepLTranslator = "deepl",
+    *,
+    fields: Sequence[TextField] = ("instruction", "input"),
+    budget: float = 0.0,
+) -> Split:
+    """The records with `fields` in Korean, and those that left. `budget` is in dollars."""
+    face: EchoFace | DeepLTranslator = by if isinstance(by, DeepLTranslator) else DeepLTranslator(provider=_at("deepl"))
+    return _told(Translate(EchoFace() if by == "echo" else face, tuple(fields)), data, budget)
+
+
+def regenerate(data: Data, model: str, *, prompt: str | None = None, budget: float = 0.0) -> Split:
+    """The records with every output written anew by the model ("echo" pretends), and those that left.
+
+    `prompt` is the system message, by default the one of `alpaca-ko`. `budget` is in dollars.
+    """
+    face = EchoFace() if model == "echo" else OpenAIWriter(model, provider=_at("openai"))
+    text = prompt if prompt is not None else shipped("pipelines", "prompts", "answer-ko.md").read_text(encoding="utf-8")
+    return _told(Regenerate(face, text), data, budget)
+
+
+def sieve(data: Data, rules: Sequence[str | Rule]) -> Split:
+    """The records on which none of the rules fires, and the others with the rule's name as reason."""
+    for rule in rules:
+        if isinstance(rule, str) and rule not in RULES:
+            raise PipelineError(f'no rule "{rule}" - known: {", ".join(RULES)}')
+    stage = Filter(tuple(RULES[rule]() if isinstance(rule, str) else rule for rule in rules))
+    frame, before = _corpus(data)
+    return _checked(frame, stage.run(frame), before)
+
+
+def dedupe(data: Data, *, columns: Sequence[str] = ("instruction", "input", "output"), min_share: float = 0.8) -> Split:
+    """One record of each set of twins, and the others with the twin that was kept. Korean is compared by 3-grams."""
+    frame, before = _corpus(data)
+    is_korean = frame["instruction"].str.contains(r"\p{Hangul}").mean()
+    stage = Dedupe(tuple(columns), 3 if isinstance(is_korean, float) and is_korean > 0.5 else 5, min_share)
+    dropped = stage.decide(stage.sketch(frame))
+    return _checked(frame, Split(frame.join(dropped, on="id", how="anti", maintain_order="left"), dropped), before)
+
+
+def validate(data: Data) -> Split:
+    """The records that fit `schemas/record.schema.json`, and the others with what does not fit."""
+    frame, before = _corpus(data)
+    return _checked(frame, Validate(schema()).run(frame), before)
+
+
+def _told(stage: RecordStage, data: Data, budget: float) -> Split:
+    env = environment()
+    workspace = Workspace.of(env)
+    frame, before = _corpus(data)
+    provider = provider_for(stage.by.provider, env, load_prices(workspace.prices), sends=True)  # type: ignore[attr-defined]
+    with Ledger.in_memory() if provider.is_pretend else Ledger(workspace.ledger) as ledger:
+        answering = Answering(ledger, {provider.name: provider}, Purse(budget), silent)
+        split, unanswered = tell_stories(stage, frame, answering, lambda _: None)
+    return _checked(frame, Split(split.kept, pl.concat([split.dropped, unanswered])), before)
+
+
+def _checked(frame: pl.DataFrame, split: Split, unreadable: pl.DataFrame) -> Split:
+    conserved(frame, split, "alone")
+    return Split(split.kept, pl.concat([unreadable, split.dropped]))
+
+
+def _corpus(data: Data) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The data as a corpus frame, and what could not be read, as dropped."""
+    if isinstance(data, pl.DataFrame) and set(COLUMNS) <= set(data.columns):
+        return data.select(list(COLUMNS)), Split(data).dropped
+    items = (
+        Item(canonical({str(k): str(v) for k, v in row.items()}).encode(), "data", n, "row", dict(row))
+        for n, row in enumerate(_rows(data), 1)
+    )
+    reading = read(Source("alpaca", "data"), Opened(items, "data"))
+    return reading.frame, reading.dropped
+
+
+def _rows(data: Data) -> Sequence[Mapping[str, object]]:
+    if isinstance(data, pl.DataFrame):
+        return data.to_dicts()
+    if isinstance(data, Sequence):
+        return data
+    # A pandas frame or a datasets.Dataset, neither of which is imported for this.
+    rows = data.to_dict("records") if hasattr(data, "iterrows") else data.to_list()  # type: ignore[operator]
+    return list(rows)
+
+
+def _at(service: str) -> str:
+    return endpoint(service, environment())

@@ -1,0 +1,80 @@
+"""A question to a paid service, its answer, and the key under which the answer is kept for good."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
+from typing import Literal, Protocol
+
+import orjson
+
+Finish = Literal["stop", "length", "content_filter", "refusal"]
+Messages = Sequence[Mapping[str, str]]
+
+
+def canonical(value: object) -> str:
+    """JSON with sorted keys and no blanks: equal values, equal text."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One question: what a stage wants to know, in the words that are sent.
+
+    `settings` is canonical JSON of everything but the text; asks with equal settings may share a request.
+    `content` is the text to translate, or canonical JSON of the messages to answer. `sample` counts up when
+    an earlier answer was rejected. `about` (record, turn, field) serves messages only and is no part of the key.
+    """
+
+    provider: str
+    settings: str
+    content: str
+    sample: int = 0
+    about: str = field(default="", compare=False)
+
+    @cached_property
+    def key(self) -> bytes:
+        """16 bytes that name this question in the ledger: provider, settings, content and sample, hashed."""
+        parts = (self.provider, self.settings, self.content, str(self.sample))
+        return blake2b("\0".join(parts).encode(), digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, and what it cost.
+
+    `by` is who wrote it (`deepl/KO/quality_optimized`, `openai/<model>`); an answer whose `finish` is not
+    "stop" was paid for and is kept, but is no text to use. `usd` is what it cost when it was paid.
+    """
+
+    text: str
+    by: str
+    finish: Finish = "stop"
+    characters: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    usd: float = 0.0
+
+
+class Translator(Protocol):
+    """What the translate stage sees of a translation service."""
+
+    @property
+    def provider(self) -> str:
+        """The provider that is to be asked."""
+
+    def ask(self, text: str, about: str) -> Ask:
+        """The question for the translation of one text, as XML with `<x id="n"/>` marks."""
+
+
+class Writer(Protocol):
+    """What the regenerate stage sees of a model that writes answers."""
+
+    @property
+    def provider(self) -> str:
+        """The provider that is to be asked."""
+
+    def ask(self, messages: Messages, about: str) -> Ask:
+        """The question for the answer to a chat."""

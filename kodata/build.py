@@ -1,0 +1,333 @@
+"""A build: sources through stages to published files. A plan is the same walk with nobody to send anything."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+from filelock import FileLock, Timeout
+
+from kodata.answering import PATIENT, Answering, Patience, Purse
+from kodata.errors import BuildError, LawBroken, Misconfigured, PipelineError, SourceError, did_you_mean
+from kodata.events import BuildEnded, BuildStarted, Event, SourceRead, Tell, Told, json_line
+from kodata.ledger import Ledger
+from kodata.pipeline import KEYS, REDIRECTS, Pipeline, Step, load_pipeline, shipped
+from kodata.prices import Prices, load_prices
+from kodata.providers import Provider
+from kodata.providers.deepl import DeepL
+from kodata.providers.echo import Echo
+from kodata.providers.openai import OpenAI
+from kodata.providers.recording import NAME as RECORDING
+from kodata.providers.recording import load_recording
+from kodata.publish import Facts, publish
+from kodata.published import Build
+from kodata.snapshots import Snapshots
+from kodata.sources import Reading, Source, digest_of, read
+from kodata.sources.opening import open_source
+from kodata.walk import Shards, StageQuote, Walk
+from kodata.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Options:
+    """How one run differs from the pipeline file. The first five go into the name of the build.
+
+    `sources` replaces where a source is read from, by its name ("" for the only one); `limit` takes the first
+    records of each; `demo` answers from the recording of the shipped sample, `offline` from the ledger alone.
+    """
+
+    sources: Mapping[str, Path] = field(default_factory=dict)
+    limit: int | None = None
+    demo: bool = False
+    offline: bool = False
+    overrides: tuple[str, ...] = ()
+    budget_usd: float = 0.0
+    parallel: int | None = None
+    out: Path | None = None
+
+    @property
+    def mode(self) -> Literal["live", "demo", "offline"]:
+        """Who answers."""
+        return "demo" if self.demo else "offline" if self.offline else "live"
+
+    @property
+    def variant(self) -> str:
+        """What makes this no full build; empty for a full one."""
+        parts = [name for name, is_set in (("demo", self.demo), ("offline", self.offline)) if is_set]
+        if self.limit is not None:
+            parts.append(f"limit-{self.limit}")
+        if self.sources:
+            parts.append(f"source-{_short(str(sorted((n, str(p.absolute())) for n, p in self.sources.items())))}")
+        if self.overrides:
+            parts.append(f"set-{_short(str(sorted(self.overrides)))}")
+        return "+".join(parts)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a build would do and cost, stage by stage; `usd` is the sum."""
+
+    pipeline: str
+    records: int
+    stages: tuple[StageQuote, ...]
+
+    @property
+    def usd(self) -> float:
+        return sum(stage.usd for stage in self.stages)
+
+    @property
+    def usd_bound(self) -> float:
+        return sum(stage.usd_bound for stage in self.stages)
+
+    @property
+    def to_ask(self) -> int:
+        return sum(stage.to_ask for stage in self.stages)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What a build and a plan have in common: the pipeline as it is run, its sources read, and who answers."""
+
+    pipeline: Pipeline
+    options: Options
+    workspace: Workspace
+    env: Mapping[str, str]
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The pipeline's sources, read from where the options say."""
+        if self.options.demo:
+            return tuple(
+                replace(
+                    s, hub="", revision="", path=str(shipped("data", "sample", f"{s.use}.json")), licence="Apache-2.0"
+                )
+                for s in self.pipeline.sources
+            )
+        names = [source.name for source in self.pipeline.sources]
+        moved = dict(self.options.sources)
+        if "" in moved:
+            if len(names) > 1:
+                raise PipelineError(f"--source PATH is not enough for {', '.join(names)}: give NAME=PATH")
+            moved[names[0]] = moved.pop("")
+        for name in moved:
+            if name not in names:
+                raise PipelineError(f'--source: no source "{name}"{did_you_mean(name, names)}')
+        return tuple(
+            replace(s, hub="", revision="", path=str(moved[s.name])) if s.name in moved else s
+            for s in self.pipeline.sources
+        )
+
+    def read(self, tell: Tell) -> list[Reading]:
+        readings = []
+        for source in self.sources:
+            reading = read(source, open_source(source), self.options.limit)
+            tell(SourceRead(source.name, reading.origin, len(reading.rows), len(reading.dropped)))
+            readings.append(reading)
+        ids = pl.concat([reading.rows["id"] for reading in readings])
+        if not len(ids):
+            raise SourceError("the sources hold no records")
+        if ids.is_duplicated().any():
+            raise SourceError(
+                f"two sources have the record {ids.filter(ids.is_duplicated())[0]}: name them differently"
+            )
+        return readings
+
+    def providers(self, prices: Prices, *, sends: bool) -> dict[str, Provider]:
+        """Who is asked, by name. Raises Misconfigured when a key is missing and something is to be sent."""
+        return {name: provider_for(name, self.env, prices, sends=sends) for name in self.pipeline.providers}
+
+
+def provider_for(name: str, env: Mapping[str, str], prices: Prices, *, sends: bool) -> Provider:
+    """The provider of that name. Raises Misconfigured when its key is missing and something is to be sent."""
+    if name == "echo":
+        return Echo()
+    if name == RECORDING:
+        path = shipped("data", "sample", "recording.jsonl")
+        return load_recording(path.read_bytes().splitlines(), path.name)
+    service = name.partition("@")[0]
+    key, url = env.get(KEYS[service], ""), env.get(REDIRECTS[service]) if "@" in name else None
+    if sends and not key:
+        raise Misconfigured(
+            f"{KEYS[service]} is not set, so {name} cannot be asked. Set it in the environment or in .env. "
+            "--demo builds the sample without keys, --offline answers from the ledger alone"
+        )
+    return DeepL(key, prices, name, url) if service == "deepl" else OpenAI(key, prices, name, url)
+
+
+def _run(name: str, options: Options, workspace: Workspace, env: Mapping[str, str]) -> _Run:
+    pipeline = load_pipeline(name, options.overrides, env)
+    if options.demo:
+        if options.offline or options.sources:
+            raise PipelineError("--demo builds the shipped sample: it goes with neither --offline nor --source")
+        pipeline = replace(pipeline, steps=tuple(_from_recording(step) for step in pipeline.steps))
+    if options.limit is not None and options.limit < 1:
+        raise PipelineError(f"--limit {options.limit}: at least one record is needed")
+    return _Run(pipeline, options, workspace, env)
+
+
+def _from_recording(step: Step) -> Step:
+    face = getattr(step.stage, "by", None)
+    if face is None:
+        return step
+    return replace(step, stage=replace(step.stage, by=replace(face, provider=RECORDING)))  # type: ignore[type-var]
+
+
+def plan(name: str, options: Options, workspace: Workspace, env: Mapping[str, str], tell: Tell) -> Plan:
+    """What the build would do and cost. Sends nothing that is billed; writes no row, snapshot or build."""
+    run = _run(name, options, workspace, env)
+    tell(BuildStarted(run.pipeline.name, "plan", str(workspace.ledger), str(workspace.builds)))
+    readings = run.read(tell)
+    with _ledger(run, writes=False) as ledger, tempfile.TemporaryDirectory(prefix="kodata-") as temporary:
+        prices = load_prices(workspace.prices)
+        providers = run.providers(prices, sends=False)
+        answering = Answering(ledger, providers, Purse(0.0), tell, sends=options.demo)
+        folder = Path(temporary)
+        walk = Walk(run.pipeline, answering, Snapshots(workspace.snapshots), folder, tell, is_plan=True)
+        walk.through(_shards(readings, folder))
+        return Plan(run.pipeline.name, sum(len(reading.rows) for reading in readings), tuple(walk.quotes))
+
+
+def build(
+    name: str,
+    options: Options,
+    workspace: Workspace,
+    env: Mapping[str, str],
+    tell: Tell,
+    patience: Patience = PATIENT,
+) -> Build:
+    """Walk the records through the stages, publish what is left, and say where.
+
+    Raises KodataError: see the tree in `kodata.errors`; nothing is published then. A build that passes a limit is
+    published aside: its `held_back_by` says which, and `latest` stays where it was.
+    """
+    run = _run(name, options, workspace, env)
+    variant = f"{run.pipeline.name}@{options.variant}" if options.variant else run.pipeline.name
+    home = workspace.builds / variant
+    home.mkdir(parents=True, exist_ok=True)
+    told = Told(tell)
+    with _locked(home), _ledger(run, writes=True) as ledger:
+        told(
+            BuildStarted(
+                run.pipeline.name, options.mode, str(ledger.path or "none: answers from the recording"), str(home)
+            )
+        )
+        prices = load_prices(workspace.prices)
+        providers = run.providers(prices, sends=not options.offline)
+        readings = run.read(told)
+        answering = Answering(
+            ledger, providers, Purse(options.budget_usd), told, not options.offline, options.parallel, patience
+        )
+        with _beside(home) as folder:
+            snapshots = Snapshots(None if options.demo else workspace.snapshots)
+            walk = Walk(run.pipeline, answering, snapshots, folder / "walk", told)
+            kept = walk.through(_shards(readings, folder / "walk"))
+            return _publish(run, readings, kept, walk, home, folder, told)
+
+
+def _publish(
+    run: _Run, readings: list[Reading], kept: Shards, walk: Walk, home: Path, folder: Path, told: Told
+) -> Build:
+    unread = sum(len(reading.dropped) for reading in readings)
+    records, dropped = sum(len(reading.rows) for reading in readings), walk.left + unread
+    if records != kept.records + dropped:
+        raise LawBroken(f"{records:,} records came in, {kept.records:,} are kept and {dropped:,} dropped")
+    facts = Facts(
+        pipeline=run.pipeline,
+        sources=run.sources,
+        readings=readings,
+        variant=run.options.variant,
+        tallies=dict(walk.answering.tallies),
+        held_back_by=_held_back_by(run, walk, records, unread),
+        at=datetime.now(UTC),
+    )
+    final = _free(home, f"{facts.at:%Y%m%dT%H%M%SZ}-{_short(f'{run.pipeline.identity} {digest_of(readings)}')}")
+    usd = round(sum(tally.usd for tally in walk.answering.tallies.values()), 6)
+    is_latest = not run.options.variant and not facts.held_back_by
+    ended = BuildEnded(str(final), records, kept.records, dropped, usd, is_latest, facts.held_back_by)
+    publish(facts, kept.paths, walk.dropped, [*told.lines, json_line(ended)], folder / "build")
+    (folder / "build").replace(final)
+    if run.options.out is not None:
+        shutil.copytree(final, run.options.out, dirs_exist_ok=True)
+    if is_latest:
+        _move_latest(home, final)
+    told.show(ended)
+    return Build(final)
+
+
+def _held_back_by(run: _Run, walk: Walk, records: int, unread: int) -> str:
+    """Which limit the build passes, with its figure; empty when none."""
+    limits = run.pipeline.limits
+    unanswered = sum(rows.filter(pl.col("reason") == "unanswered")["id"].n_unique() for rows in walk.dropped)
+    dropped = unread + walk.left - unanswered
+    if dropped > limits.dropped * records:
+        return f"{dropped / records:.1%} of the records were dropped, the limit is {limits.dropped:.1%}"
+    if unanswered > limits.unanswered * records and not run.options.offline:
+        return f"{unanswered:,} records got no answer, the limit is {limits.unanswered:.1%}; run again to ask for them"
+    return ""
+
+
+def _shards(readings: list[Reading], folder: Path) -> Shards:
+    return Shards.of(folder / "00", (reading.frame for reading in readings))
+
+
+def _ledger(run: _Run, *, writes: bool) -> Ledger:
+    """The user's ledger; one in memory for a demo, and for a plan where there is none yet."""
+    if run.options.demo or (not writes and not run.workspace.ledger.exists()):
+        return Ledger.in_memory()
+    return Ledger(run.workspace.ledger)
+
+
+@contextmanager
+def _locked(home: Path) -> Iterator[None]:
+    """One build of a pipeline at a time; a plan takes no lock."""
+    lock = FileLock(home.with_name(f".{home.name}.lock"), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise BuildError(f"another build of {home.name} is running. Wait for it, or stop it") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _beside(home: Path) -> Iterator[Path]:
+    """A folder beside the builds, gone at the end whatever happens; leftovers of a killed run go first."""
+    folder = home / ".unfinished"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _free(home: Path, name: str) -> Path:
+    """A folder of that name that is not there yet: two builds may end in one second."""
+    names = [name, *(f"{name}-{n}" for n in range(2, 1000))]
+    return next(path for path in (home / name for name in names) if not path.exists())
+
+
+def _move_latest(home: Path, final: Path) -> None:
+    """`latest` points to the build; a reader sees the old one or the new one, never neither."""
+    beside = home / ".latest"
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(final.name, target_is_directory=True)
+    beside.replace(home / "latest")
+
+
+def _short(text: str) -> str:
+    return blake2b(text.encode(), digest_size=4).hexdigest()
+
+
+def silent(event: Event) -> None:
+    """Tells nobody."""

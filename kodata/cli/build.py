@@ -1,0 +1,134 @@
+"""`kodata build` and `kodata plan`: one walk, with and without sending."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kodata.cli.ending import HELD_BACK, OPEN
+from kodata.cli.options import (
+    AsJson,
+    Demo,
+    Limit,
+    Offline,
+    Overrides,
+    PipelineName,
+    Shown,
+    Sources,
+    command_line,
+    finite,
+    needed,
+    options_of,
+    up_to_the_cent,
+)
+from kodata.cli.report import build_report, plan_json, plan_table
+from kodata.show import Progress
+from kodata.show import show as shown
+from kodata.show.lines import dollars
+
+if TYPE_CHECKING:
+    from kodata.build import Options, Plan
+
+Budget = Annotated[
+    float | None,
+    typer.Option("--budget", metavar="USD", min=0, help="Pay at most this. Without it a terminal asks first."),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="On a terminal: pay up to the bound of the plan without asking.")]
+Parallel = Annotated[int | None, typer.Option("--parallel", metavar="N", min=1, help="Requests on the way at a time.")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Copy the build into this folder as well.")]
+ExitCode = Annotated[bool, typer.Option("--exit-code", help="Exit with 5 when there is something to ask.")]
+
+
+def build(
+    pipeline: PipelineName = None,
+    *,
+    source: Sources = None,
+    limit: Limit = None,
+    demo: Demo = False,
+    offline: Offline = False,
+    budget: Budget = None,
+    yes: Yes = False,
+    parallel: Parallel = None,
+    overrides: Overrides = None,
+    progress: Shown = None,
+    out: Out = None,
+) -> None:
+    """Build a corpus.
+
+    Answers that were paid for before are not asked again. Without a terminal nothing is paid for unless --budget
+    is given.
+    """
+    from kodata.build import build as run
+    from kodata.workspace import Workspace, environment
+
+    name, budget = needed(pipeline), finite(budget)
+    options = options_of(source, limit, demo, offline, overrides, parallel, out)
+    if budget is None and not demo and not offline and sys.stdin.isatty() and sys.stderr.isatty():
+        budget = _agreed_budget(name, options, progress, yes)
+        if budget is None:
+            print("Nothing was sent and nothing built.")
+            return
+    env = environment()
+    with shown(progress, sys.stderr) as tell:
+        done = run(name, replace(options, budget_usd=budget or 0.0), Workspace.of(env), env, tell)
+    print("\n".join(build_report(done)))
+    if done.held_back_by:
+        raise typer.Exit(HELD_BACK)
+
+
+def plan(
+    pipeline: PipelineName = None,
+    *,
+    source: Sources = None,
+    limit: Limit = None,
+    demo: Demo = False,
+    offline: Offline = False,
+    overrides: Overrides = None,
+    progress: Shown = None,
+    exit_code: ExitCode = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a build would do and cost.
+
+    Sends nothing that is billed and writes no build. Dollars marked `about` are estimates.
+    """
+    name = needed(pipeline)
+    options = options_of(source, limit, demo, offline, overrides)
+    quote = _plan(name, options, progress)
+    if as_json:
+        print(plan_json(quote))
+    else:
+        budget = ("--budget", f"{up_to_the_cent(quote.usd_bound):.2f}") if quote.usd_bound and not offline else ()
+        print("\n".join(plan_table(quote)))
+        print(f"\nNext: {command_line('build', name, options, *budget)}")
+    if exit_code and quote.to_ask:
+        raise typer.Exit(OPEN)
+
+
+def _plan(name: str, options: Options, progress: Progress | None) -> Plan:
+    from kodata.build import plan as run
+    from kodata.workspace import Workspace, environment
+
+    env = environment()
+    with shown(progress, sys.stderr) as tell:
+        return run(name, options, Workspace.of(env), env, tell)
+
+
+def _agreed_budget(name: str, options: Options, progress: Progress | None, yes: bool) -> float | None:
+    """The bound of the plan, when the person at the terminal agrees to pay up to it; None when not."""
+    quote = _plan(name, options, progress)
+    budget = up_to_the_cent(quote.usd_bound)
+    print(*plan_table(quote), "", sep="\n", file=sys.stderr)
+    if not quote.to_ask or yes or _agrees(f"Pay up to ${budget:,.2f} (estimate {dollars(quote.usd)})?"):
+        return budget
+    return None
+
+
+def _agrees(question: str) -> bool:
+    """Whether the answer, typed at the terminal, is a yes. The end of input is a no."""
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().casefold() in ("y", "yes", "예", "네")

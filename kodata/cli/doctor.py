@@ -1,0 +1,160 @@
+"""`kodata doctor`: what a real build needs, checked one by one; no key is ever shown, not even in part."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kodata.errors import KodataError
+from kodata.show.lines import counted, dollars, printable
+
+if TYPE_CHECKING:
+    from kodata.pipeline import Pipeline
+    from kodata.prices import Prices
+    from kodata.providers.deepl import DeepL, DeepLTranslator
+    from kodata.providers.openai import OpenAIWriter
+    from kodata.workspace import Workspace
+
+Examined = Annotated[str, typer.Argument(metavar="[PIPELINE]", help="The pipeline that is to be built.")]
+Send = Annotated[bool, typer.Option("--send", help="Prove it: translate one short text for a fraction of a cent.")]
+
+_WHERE = {
+    "DEEPL_AUTH_KEY": "https://www.deepl.com/your-account/keys",
+    "OPENAI_API_KEY": "https://platform.openai.com/api-keys",
+}
+_PROOF = "Good morning."
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a check found: good, or what is wrong and what to do."""
+
+    is_good: bool
+    text: str
+
+
+def doctor(pipeline: Examined = "alpaca-ko", send: Send = False) -> None:
+    """Check folders, ledger, keys and models.
+
+    Nothing billable is sent without --send.
+    """
+    from kodata.workspace import Workspace, environment
+
+    env = environment()
+    wrong = 0
+    for found in _findings(pipeline, Workspace.of(env), env, send):
+        print(f"{'ok   ' if found.is_good else 'wrong'}  {printable(found.text)}", flush=True)
+        wrong += not found.is_good
+    if wrong:
+        print(f"\n{counted(wrong, 'thing')} to mend before {pipeline} can be built. Without keys: --demo")
+        raise typer.Exit(1)
+    print(f"\nNext: kodata plan {pipeline}")
+
+
+def _findings(name: str, workspace: Workspace, env: Mapping[str, str], send: bool) -> Iterator[_Found]:
+    from importlib.metadata import version
+    from platform import python_version
+
+    from kodata.pipeline import load_pipeline
+    from kodata.prices import load_prices
+
+    yield _Found(True, f"kodata {version('kodata')}, Python {python_version()}")
+    yield _folder("builds", workspace.builds)
+    yield _folder("snapshots", workspace.snapshots)
+    yield _ledger(workspace)
+    try:
+        loaded = load_pipeline(name, env=env)
+        prices = load_prices(workspace.prices)
+    except KodataError as error:
+        yield _Found(False, str(error))
+        return
+    yield _Found(True, f"pipeline {loaded.name}: {counted(len(loaded.steps), 'stage')}")
+    yield from _services(loaded, prices, workspace, env, send)
+
+
+def _folder(name: str, path: Path) -> _Found:
+    there = path.absolute()
+    nearest = next(folder for folder in (there, *there.parents) if folder.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+        return _Found(True, f"{name}: {there}")
+    return _Found(False, f"{name}: {there} cannot be written. Set KODATA_HOME to a folder that can")
+
+
+def _ledger(workspace: Workspace) -> _Found:
+    from kodata.ledger import Ledger
+
+    if not workspace.ledger.exists():
+        folder = _folder("ledger", workspace.ledger.parent)
+        return _Found(True, f"ledger: {workspace.ledger}, not there yet") if folder.is_good else folder
+    try:
+        with Ledger(workspace.ledger) as ledger:
+            return _Found(True, f"ledger: {workspace.ledger}, {counted(len(ledger), 'answer')}")
+    except KodataError as error:
+        return _Found(False, str(error))
+
+
+def _services(
+    pipeline: Pipeline, prices: Prices, workspace: Workspace, env: Mapping[str, str], send: bool
+) -> Iterator[_Found]:
+    """For each service that the pipeline asks: is there a key, is it accepted, is there a price."""
+    from kodata.pipeline import KEYS
+    from kodata.providers.deepl import DeepLTranslator
+    from kodata.providers.openai import OpenAIWriter
+
+    for face in dict.fromkeys(getattr(step.stage, "by", None) for step in pipeline.steps):
+        if not isinstance(face, (DeepLTranslator, OpenAIWriter)):
+            continue
+        variable = KEYS[face.provider.partition("@")[0]]
+        if not env.get(variable):
+            yield _Found(False, f"{variable} is not set. Get a key at {_WHERE[variable]} and put it into .env")
+            continue
+        try:
+            if isinstance(face, OpenAIWriter):
+                yield _Found(True, _openai(face, prices, env))
+            else:
+                yield _Found(True, _deepl(face, prices, env))
+                yield from [_Found(True, _proof(face, prices, workspace, env))] if send else []
+        except KodataError as error:
+            yield _Found(False, str(error))
+
+
+def _deepl_account(face: DeepLTranslator, prices: Prices, env: Mapping[str, str]) -> DeepL:
+    from kodata.providers.deepl import DeepL
+
+    url = env.get("DEEPL_SERVER_URL") if "@" in face.provider else None
+    return DeepL(env["DEEPL_AUTH_KEY"], prices, face.provider, url)
+
+
+def _deepl(face: DeepLTranslator, prices: Prices, env: Mapping[str, str]) -> str:
+    """How many characters are left. Raises ProviderError when the key is not accepted."""
+    usage = _deepl_account(face, prices, env).left()
+    left = f"{usage[1] - usage[0]:,} of {usage[1]:,} characters left" if usage else "no limit of characters"
+    per_million = prices.of_characters("deepl") * 1e6
+    return f"{face.provider} accepts the key in DEEPL_AUTH_KEY: {left}, ${per_million:g} per million"
+
+
+def _openai(face: OpenAIWriter, prices: Prices, env: Mapping[str, str]) -> str:
+    """Whether the account has the model. Raises ProviderError when not."""
+    from kodata.providers.openai import OpenAI
+
+    url = env.get("OPENAI_BASE_URL") if "@" in face.provider else None
+    OpenAI(env["OPENAI_API_KEY"], prices, face.provider, url).model_is_there(face.model)
+    price = prices.of_model(face.model)
+    cost = f"${price.usd_per_million_in:g} in, ${price.usd_per_million_out:g} out per million tokens"
+    return f"{face.provider} accepts the key in OPENAI_API_KEY and has {face.model}: {cost}"
+
+
+def _proof(face: DeepLTranslator, prices: Prices, workspace: Workspace, env: Mapping[str, str]) -> str:
+    """A translation that was paid for just now; it goes into the ledger like any other."""
+    from kodata.ledger import Ledger
+
+    ask = face.ask(_PROOF, "doctor")
+    with Ledger(workspace.ledger) as ledger:
+        (answer,) = _deepl_account(face, prices, env).answer([ask])
+        ledger.keep([(ask, answer)])
+    return f'{face.provider} translated "{_PROOF}" to "{answer.text}" for {dollars(answer.usd)}'

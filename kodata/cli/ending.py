@@ -1,0 +1,84 @@
+"""How a command ends: exit codes, messages without tracebacks, Ctrl-C, and a reader that has gone."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from types import FrameType
+from typing import ParamSpec
+
+import typer
+
+from kodata.errors import KodataError
+from kodata.show.lines import printable
+
+HELD_BACK, OPEN, INTERRUPTED = 3, 5, 130  # the errors bring their own: kodata.errors
+_READER_GONE = 128 + signal.SIGPIPE
+_SHOW_CURSOR = b"\x1b[?25h"
+
+P = ParamSpec("P")
+
+
+def well_ended(command: Callable[P, None]) -> Callable[P, None]:
+    """The command, its errors said in a line on stderr and turned into exit codes. Bugs keep their traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+            sys.stdout.flush()
+        except KodataError as error:
+            say(str(error))
+            raise typer.Exit(error.exit_code) from error
+        except KeyboardInterrupt as error:
+            say(f"stopped.{_how_to_go_on()}")
+            raise typer.Exit(INTERRUPTED) from error
+        except BrokenPipeError as error:  # `kodata show alpaca-ko | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the flush at exit fails again
+            raise typer.Exit(_READER_GONE) from error
+
+    return run
+
+
+def say(text: str) -> None:
+    """One line on stderr, with whose it is."""
+    print(f"kodata: {printable(text)}", file=sys.stderr)
+
+
+def catch_signals() -> None:
+    """SIGTERM stops like Ctrl-C; a second one ends at once, whatever is on the way."""
+    stop = _Stop()
+    signal.signal(signal.SIGTERM, stop)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # ignored by whoever put us into the background
+        signal.signal(signal.SIGINT, stop)
+
+
+@dataclass
+class _Stop:
+    is_asked: bool = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self.is_asked:
+            if os.isatty(2):
+                os.write(2, _SHOW_CURSOR + b"\n")
+            os._exit(INTERRUPTED)
+        self.is_asked = True
+        if _is_build():  # os.write: print may be what was interrupted
+            os.write(2, b"\nkodata: stopping, as soon as the requests on the way are taken in. Again: at once\n")
+        raise KeyboardInterrupt
+
+
+def _is_build() -> bool:
+    return sys.argv[1:2] == ["build"]
+
+
+def _how_to_go_on() -> str:
+    if not _is_build():
+        return ""
+    again = shlex.join(["kodata", *sys.argv[1:]])
+    return f" Nothing is published; questions that were answered are in the ledger. To go on: {again}"

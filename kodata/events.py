@@ -1,0 +1,113 @@
+"""What a build tells while it runs: frozen facts, and their JSON lines.
+
+Shows draw them, `events.jsonl` keeps them. An event holds counts, names and ids, never a text of the corpus or a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class BuildStarted:
+    """A walk begins. `mode` says who answers, the paths say where everything is."""
+
+    pipeline: str
+    mode: Literal["live", "demo", "offline", "plan"]
+    ledger: str
+    builds: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRead:
+    """A source was read to its end. `unreadable` items are among the `records`."""
+
+    source: str
+    origin: str
+    records: int
+    unreadable: int
+
+
+@dataclass(frozen=True, slots=True)
+class StageStarted:
+    """A stage begins; `number` counts from 1 to `of`."""
+
+    stage: str
+    number: int
+    of: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class StageMoved:
+    """How far a stage is: records done, asks sent to a service and answered by it so far, dollars spent so far."""
+
+    stage: str
+    done: int
+    records: int
+    sent: int
+    usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nobody sends to a provider for a while, because it asked for that or because a request failed."""
+
+    provider: str
+    wait_s: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageEnded:
+    """A stage is through. `remembered` records came from a snapshot, `known` asks from the ledger."""
+
+    stage: str
+    records: int
+    kept: int
+    reasons: Mapping[str, int]
+    remembered: int = 0
+    known: int = 0
+    sent: int = 0
+    usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class BuildEnded:
+    """A build is published, or kept aside because of a limit."""
+
+    build: str
+    records: int
+    kept: int
+    dropped: int
+    usd: float
+    is_latest: bool
+    held_back_by: str = ""
+
+
+Event: TypeAlias = BuildStarted | SourceRead | StageStarted | StageMoved | Waiting | StageEnded | BuildEnded
+Tell: TypeAlias = Callable[[Event], None]
+
+
+@dataclass
+class Told:
+    """Keeps what was told, with the time, and passes it on; progress in between is passed on only."""
+
+    show: Tell
+    lines: list[bytes] = field(default_factory=list)
+
+    def __call__(self, event: Event) -> None:
+        if not isinstance(event, StageMoved):
+            self.lines.append(json_line(event))
+        self.show(event)
+
+
+def json_line(event: Event) -> bytes:
+    """The event as one line of JSON: `event`, `at` (UTC), then its fields."""
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return orjson.dumps({"event": type(event).__name__, "at": at, **asdict(event)}, option=orjson.OPT_APPEND_NEWLINE)

@@ -1,0 +1,104 @@
+"""What kodata knows of Korean and of text in general: hygiene, script shares, language.
+
+The language design is measured in tests/benchmarks/language.py: a share of Hangul decides nearly all texts, langdetect
+is asked only for the doubtful rest. This is the only module that imports langdetect.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from importlib.metadata import version
+from typing import Final
+
+import polars as pl
+
+LANGDETECT: Final = f"langdetect {version('langdetect')}"  # enters the key of stages that judge by it
+
+_LINE_BREAKS = dict.fromkeys(map(ord, "\x0b\x0c\x85\u2028\u2029"), "\n")
+_UNWANTED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+
+# What says nothing about the language of a text: fenced and inline code, tags, URLs, e-mail addresses.
+MASKED: Final = (
+    r"(?s)```.*?(?:```|\z)|`[^`\n]*`|</?[A-Za-z][^<>]*>|(?:https?://|ftp://|www\.)[^\s가-힣]+|[\w.+-]+@[\w-]+\.[\w.]+"
+)
+_CODE: Final = (
+    r"(?m)```|[;{}]\s*$|</\w+>|^\s*(?:def|class|for|if|while)\b.*[:{]\s*$"
+    r"|^\s*(?:import|return|SELECT|#include|var|let|const)\b.*[;(=.]|^\s*[\w.\[\]]+(?: = |\().*[)\]\d\"']\s*$"
+)
+_ENGLISH: Final = (
+    r"(?i)\b(?:the|an|of|to|in|is|are|was|and|that|this|with|for|on|as|it|you|he|she|they|we|be|have|has|not|by|from)\b"
+)
+_MIN_LATIN = 15  # below, langdetect guesses
+
+
+def clean(text: str) -> str:
+    """The text in NFC, with `\\n` as the only line break and without control characters and lone surrogates.
+
+    NFC and not NFKC, which would turn ㄱ, ½ and ㈜ into other characters.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_LINE_BREAKS)
+    return unicodedata.normalize("NFC", _UNWANTED.sub("", text))
+
+
+def comparable(text: str) -> str:
+    """A key under which texts equal but for width, case, spaces and punctuation are the same."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(char for char in folded if char.isalnum())
+
+
+def has_code(text: pl.Expr) -> pl.Expr:
+    """Bool: the text looks like a program or holds a piece of one."""
+    return text.str.contains(_CODE)
+
+
+def is_english_prose(text: pl.Expr) -> pl.Expr:
+    """Bool: two or more English function words, which lists of names, labels and titles do not have."""
+    return text.str.count_matches(_ENGLISH) >= 2
+
+
+def languages(texts: pl.Series) -> pl.Series:
+    """A label for each text, in order.
+
+    `ko` half or more of the letters are Hangul; `ko-mixed` a tenth or more; `und` no letters once code, tags
+    and URLs are masked; `cjk` mostly Han or kana; `short-latin` too little to judge; else the ISO 639-1 code that
+    langdetect (seeded) gives. Null and empty texts are `und`.
+    """
+    masked = texts.fill_null("").str.replace_all(MASKED, " ")
+    letters = pl.col("t").str.count_matches(r"\p{L}")
+    hangul = pl.col("t").str.count_matches(r"\p{Hangul}")
+    han_kana = pl.col("t").str.count_matches(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
+    label = (
+        pl.when(letters == 0)
+        .then(pl.lit("und"))
+        .when(hangul * 2 >= letters)
+        .then(pl.lit("ko"))
+        .when(han_kana * 2 > letters)
+        .then(pl.lit("cjk"))
+        .when(hangul * 10 >= letters)
+        .then(pl.lit("ko-mixed"))
+        .when(letters < _MIN_LATIN)
+        .then(pl.lit("short-latin"))
+    )
+    labels = pl.DataFrame({"t": masked}).select(label.alias("label"))["label"]
+    doubtful = labels.is_null()
+    if not doubtful.any():
+        return labels
+    asked = masked.filter(doubtful).map_elements(_detect, return_dtype=pl.String)
+    return labels.scatter(doubtful.arg_true(), asked)
+
+
+def language(text: str) -> str:
+    """The label of one text; see `languages`."""
+    label: str = languages(pl.Series([text], dtype=pl.String))[0]
+    return label
+
+
+def _detect(text: str) -> str:
+    from langdetect import DetectorFactory, LangDetectException, detect
+
+    DetectorFactory.seed = 0  # unseeded labels flip between runs
+    try:
+        return str(detect(text))
+    except LangDetectException:
+        return "und"

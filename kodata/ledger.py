@@ -1,0 +1,233 @@
+"""Every answer ever paid for, by the key of its question: an append-only SQLite file that outlives every build."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+import orjson
+import psutil
+
+from kodata.asks import Answer, Ask
+from kodata.errors import LedgerError
+
+# Append-only: a migration that was ever released is never edited; user_version counts those applied.
+MIGRATIONS = (
+    """
+    CREATE TABLE answers (
+        number INTEGER PRIMARY KEY,
+        key BLOB NOT NULL UNIQUE CHECK (length(key) = 16),
+        provider TEXT NOT NULL, settings TEXT NOT NULL, content TEXT NOT NULL, sample INTEGER NOT NULL,
+        about TEXT NOT NULL,
+        text TEXT NOT NULL, written_by TEXT NOT NULL, finish TEXT NOT NULL,
+        characters INTEGER NOT NULL, tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, usd REAL NOT NULL,
+        at TEXT NOT NULL
+    );
+    CREATE TABLE lost (
+        number INTEGER PRIMARY KEY,
+        provider TEXT NOT NULL, asks INTEGER NOT NULL, usd REAL NOT NULL, why TEXT NOT NULL, at TEXT NOT NULL
+    );
+    """,
+)
+_COLUMNS = (
+    "key, provider, settings, content, sample, about, text, written_by, finish, "
+    "characters, tokens_in, tokens_out, usd, at"
+)
+_INSERT = f"INSERT OR IGNORE INTO answers ({_COLUMNS}) VALUES ({', '.join('?' * 14)})"
+_LOOK_UP = 500  # keys a query
+_NETWORK = ("nfs", "cifs", "smb", "afs", "fuse.sshfs", "lustre", "ceph", "gluster", "beegfs", "9p")
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What was paid to a provider in a month: answers, characters or tokens, dollars; `lost` asks may be billed too."""
+
+    provider: str
+    written_by: str
+    month: str
+    answers: int
+    characters: int
+    tokens_in: int
+    tokens_out: int
+    usd: float
+
+
+class Ledger:
+    """Answers by key. Safe to use from several threads and processes; nothing is ever deleted.
+
+    `Ledger.in_memory()` is for answers nobody paid for.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        if path is not None:
+            _refuse_network(path)
+        try:
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path or ":memory:", timeout=60, isolation_level=None, check_same_thread=False)
+            # WAL with synchronous NORMAL: a commit survives `kill -9`; only a power cut may take the last ones.
+            self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
+            self._migrate()
+        except (sqlite3.Error, OSError) as error:
+            raise LedgerError(
+                f"ledger {path} cannot be opened: {error}. Is it a kodata ledger, and writable?"
+            ) from error
+
+    @classmethod
+    def in_memory(cls) -> Ledger:
+        return cls(None)
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        count: int = self._query("SELECT count(*) FROM answers")[0][0]
+        return count
+
+    def close(self) -> None:
+        self._db.close()
+
+    def known(self, keys: Sequence[bytes]) -> dict[bytes, Answer]:
+        """The answers to those of the keys that have one."""
+        found: dict[bytes, Answer] = {}
+        for start in range(0, len(keys), _LOOK_UP):
+            part = keys[start : start + _LOOK_UP]
+            rows = self._query(
+                "SELECT key, text, written_by, finish, characters, tokens_in, tokens_out, usd "
+                f"FROM answers WHERE key IN ({', '.join('?' * len(part))})",
+                part,
+            )
+            found |= {key: Answer(*rest) for key, *rest in rows}
+        return found
+
+    def keep(self, answers: Iterable[tuple[Ask, Answer]]) -> None:
+        """Commit answers, all or none. An answer that is there already stays as it is."""
+        at = _now()
+        rows = [
+            (
+                ask.key, ask.provider, ask.settings, ask.content, ask.sample, ask.about,
+                answer.text, answer.by, answer.finish,
+                answer.characters, answer.tokens_in, answer.tokens_out, answer.usd, at,
+            )
+            for ask, answer in answers
+        ]  # fmt: skip
+        self._write([(_INSERT, row) for row in rows])
+
+    def lose(self, provider: str, asks: int, usd: float, why: str) -> None:
+        """Write down that answers may have been billed that never came."""
+        row = (provider, asks, usd, why, _now())
+        self._write([("INSERT INTO lost (provider, asks, usd, why, at) VALUES (?, ?, ?, ?, ?)", row)])
+
+    def sums(self) -> list[Sum]:
+        """What was paid, by provider, writer and month, in that order."""
+        return [
+            Sum(*row)
+            for row in self._query(
+                "SELECT provider, written_by, substr(at, 1, 7), count(*), sum(characters), sum(tokens_in), "
+                "sum(tokens_out), sum(usd) FROM answers GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+            )
+        ]
+
+    def lost(self) -> tuple[int, float]:
+        """Asks whose answers were lost on the wire, and the dollars they may have cost at most."""
+        asks, usd = self._query("SELECT coalesce(sum(asks), 0), coalesce(sum(usd), 0) FROM lost")[0]
+        return asks, usd
+
+    def export(self) -> Iterator[bytes]:
+        """Every answer as a line of JSON, in the order they came. Row by row: memory stays small."""
+        last = 0
+        while rows := self._query(
+            f"SELECT number, {_COLUMNS} FROM answers WHERE number > ? ORDER BY number LIMIT 5000", [last]
+        ):
+            names = [name.strip() for name in _COLUMNS.split(",")]
+            for number, key, *rest in rows:
+                line = dict(zip(names, [key.hex(), *rest], strict=True))
+                yield orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+                last = number
+
+    def take_in(self, lines: Iterable[bytes], origin: str) -> tuple[int, int]:
+        """Answers read from an export: how many were new, how many were known. A union by key.
+
+        All or nothing. Raises LedgerError naming `origin` and the line when one is no answer, or its key is not
+        the hash of its question.
+        """
+        before = len(self)
+        rows = [_row(line, f"{origin}, line {n}") for n, line in enumerate(lines, 1) if line.strip()]
+        self._write([(_INSERT, row) for row in rows])
+        new = len(self) - before
+        return new, len(rows) - new
+
+    def _migrate(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version > len(MIGRATIONS):
+            raise LedgerError(f"ledger {self.path} was written by a newer kodata. Upgrade kodata to use it")
+        if version < len(MIGRATIONS):
+            for number in range(version, len(MIGRATIONS)):
+                script = f"BEGIN IMMEDIATE; {MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
+                try:
+                    self._db.executescript(script)
+                except sqlite3.OperationalError:  # another process was first
+                    self._db.rollback()
+                    if self._db.execute("PRAGMA user_version").fetchone()[0] <= number:
+                        raise
+
+    def _query(self, sql: str, values: Sequence[object] = ()) -> list[tuple]:  # type: ignore[type-arg]
+        try:
+            with self._lock:
+                return self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise LedgerError(f"ledger {self.path} cannot be read: {error}") from error
+
+    def _write(self, statements: Sequence[tuple[str, tuple]]) -> None:  # type: ignore[type-arg]
+        try:
+            with self._lock:
+                self._db.execute("BEGIN IMMEDIATE")  # a deferred one fails with "database is locked"
+                try:
+                    for sql, values in statements:
+                        self._db.execute(sql, values)
+                    self._db.execute("COMMIT")
+                except BaseException:
+                    self._db.rollback()
+                    raise
+        except sqlite3.Error as error:
+            raise LedgerError(f"ledger {self.path} cannot be written: {error}. Nothing was lost; run again") from error
+
+
+def _row(line: bytes, where: str) -> tuple[object, ...]:
+    try:
+        entry: Mapping[str, str] = orjson.loads(line)
+        ask = Ask(entry["provider"], entry["settings"], entry["content"], int(entry["sample"]), entry["about"])
+        values = [entry[name.strip()] for name in _COLUMNS.split(",")[1:]]
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        raise LedgerError(
+            f"{where}: not an answer of a ledger export ({type(error).__name__}). Nothing was imported"
+        ) from error
+    if ask.key.hex() != entry.get("key"):
+        raise LedgerError(f"{where}: the key is not the hash of the question. Nothing was imported")
+    return (ask.key, *values)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _refuse_network(path: Path) -> None:
+    """Raises LedgerError where write-ahead logging is not safe: on a file system shared between machines."""
+    there = path.expanduser().absolute()
+    mounts = [p for p in psutil.disk_partitions(all=True) if there.is_relative_to(p.mountpoint)]
+    nearest = max(mounts, key=lambda p: len(p.mountpoint), default=None)
+    if nearest is not None and nearest.fstype.lower().startswith(_NETWORK):
+        raise LedgerError(
+            f"ledger {path} would be on a network file system ({nearest.fstype}), where SQLite is not safe. "
+            "Set KODATA_HOME to a local folder"
+        )

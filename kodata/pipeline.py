@@ -1,0 +1,304 @@
+"""A pipeline file, `pipelines/*.toml`, as sources, stages and limits; what is misspelt is named with the nearest name.
+
+The file says what (everything that can change a row), flags say how.
+"""
+
+from __future__ import annotations
+
+import importlib
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
+from pathlib import Path
+from typing import Any, get_type_hints
+from urllib.parse import urlsplit
+
+import orjson
+
+from kodata.asks import canonical
+from kodata.errors import PipelineError, did_you_mean
+from kodata.providers.deepl import DeepLTranslator
+from kodata.providers.echo import EchoFace
+from kodata.providers.openai import OpenAIWriter
+from kodata.rules import RULES, Rule
+from kodata.sources import SOURCES, Source
+from kodata.stages import CorpusStage, FrameStage, RecordStage, Stage, identity
+from kodata.stages.dedupe import Dedupe
+from kodata.stages.filter import Filter
+from kodata.stages.regenerate import Regenerate
+from kodata.stages.translate import Translate
+from kodata.stages.validate import Validate
+
+STAGES: dict[str, type[Stage]] = {
+    "translate": Translate,
+    "regenerate": Regenerate,
+    "filter": Filter,
+    "dedupe": Dedupe,
+    "validate": Validate,
+}
+FACES: dict[type[Stage], dict[str, type]] = {  # what may stand in `with = { use = ... }`
+    Translate: {"deepl": DeepLTranslator, "echo": EchoFace},
+    Regenerate: {"openai": OpenAIWriter, "echo": EchoFace},
+}
+REDIRECTS = {"deepl": "DEEPL_SERVER_URL", "openai": "OPENAI_BASE_URL"}
+KEYS = {"deepl": "DEEPL_AUTH_KEY", "openai": "OPENAI_API_KEY"}
+_HOME = {"deepl": ("api.deepl.com", "api-free.deepl.com"), "openai": ("api.openai.com",)}
+_TOP = ("about", "source", "stage", "limits")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Shares of the records (0..1) that may leave before a build is kept aside.
+
+    `unanswered` counts the records whose questions got no answer, `dropped` all others.
+    """
+
+    dropped: float = 0.5
+    unanswered: float = 0.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stage and its name in the file (its `use`, unless it has a `name`)."""
+
+    name: str
+    stage: Stage
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A pipeline file as read: `text` is the file, `overrides` what was set beside it."""
+
+    name: str
+    about: str
+    sources: tuple[Source, ...]
+    steps: tuple[Step, ...]
+    limits: Limits
+    text: str
+    overrides: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> str:
+        """Canonical JSON of everything that can change a row."""
+        steps = [[step.name, identity(step.stage)] for step in self.steps]
+        return canonical({"sources": [identity(source) for source in self.sources], "steps": steps})
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """The names of the providers that its stages ask, in order of first use."""
+        faces = [getattr(step.stage, "by", None) for step in self.steps]
+        return tuple(dict.fromkeys(face.provider for face in faces if face is not None))
+
+
+def shipped(*parts: str) -> Path:
+    """A file or folder that comes with kodata: in the installed package, or in a checkout (editable installs)."""
+    inside = Path(__file__).with_name("shipped").joinpath(*parts)
+    return inside if inside.exists() else Path(__file__).parent.parent.joinpath(*parts)
+
+
+def shipped_pipelines() -> list[str]:
+    """The names of the pipelines that come with kodata, sorted."""
+    return sorted(path.stem for path in shipped("pipelines").glob("*.toml"))
+
+
+def load_pipeline(name: str, overrides: Iterable[str] = (), env: Mapping[str, str] | None = None) -> Pipeline:
+    """The pipeline of that name, or in that file; `overrides` are texts such as `translate.model_type=...`.
+
+    Raises PipelineError naming file, stage, key and the nearest known name.
+    """
+    path = Path(name).expanduser() if name.endswith(".toml") or "/" in name else shipped("pipelines", f"{name}.toml")
+    if not path.is_file():
+        known = did_you_mean(name, shipped_pipelines()) if not name.endswith(".toml") else ""
+        raise PipelineError(f'no pipeline "{name}"{known}. `kodata list` shows them; a file is given by its path')
+    text = path.read_text(encoding="utf-8")
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PipelineError(f"{path.name} is not TOML: {error}") from error
+    return _Loader(path, env or {}).pipeline(table, text, list(overrides))
+
+
+def endpoint(service: str, env: Mapping[str, str]) -> str:
+    """The provider's name: the service, or `service@host:port` where the environment redirects it."""
+    host = urlsplit(env.get(REDIRECTS[service], "")).netloc if service in REDIRECTS else ""
+    return f"{service}@{host}" if host and host not in _HOME[service] else service
+
+
+@cache
+def schema(name: str = "record") -> str:
+    """A shipped JSON Schema as text, references to its neighbours inlined."""
+    return orjson.dumps(_inlined(orjson.loads(shipped("schemas", f"{name}.schema.json").read_bytes()))).decode()
+
+
+def _inlined(node: object) -> object:
+    if isinstance(node, list):
+        return [_inlined(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if str(node.get("$ref", "")).endswith(".schema.json"):
+        other = orjson.loads(shipped("schemas", node["$ref"]).read_bytes())
+        return {k: _inlined(v) for k, v in other.items() if k not in ("$id", "$schema")}
+    return {key: _inlined(value) for key, value in node.items()}
+
+
+@dataclass(frozen=True)
+class _Loader:
+    """Reads one file. Every message begins with the file, then the place in it."""
+
+    path: Path
+    env: Mapping[str, str]
+
+    def pipeline(self, table: Mapping[str, Any], text: str, overrides: Sequence[str]) -> Pipeline:
+        self._known("top level", table, _TOP)
+        stages = [dict(stage) for stage in self._tables(table, "stage")]
+        sources = [dict(source) for source in self._tables(table, "source")]
+        chosen = dict(self._override(stages, text) for text in overrides)
+        steps = tuple(self._step(n, stage) for n, stage in enumerate(stages, 1))
+        for names in ([step.name for step in steps], [str(s.get("name", s.get("use"))) for s in sources]):
+            if twice := {name for name in names if names.count(name) > 1}:
+                raise PipelineError(
+                    f'{self.path.name}: the name "{min(twice)}" stands twice. Give one a `name` of its own'
+                )
+        limits = self._settings("[limits]", Limits, dict(table.get("limits", {})))
+        return Pipeline(
+            self.path.stem,
+            str(table.get("about", "")),
+            tuple(self._source(n, source) for n, source in enumerate(sources, 1)),
+            steps,
+            Limits(**limits),
+            text,
+            chosen,
+        )
+
+    def _tables(self, table: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+        found = table.get(name, [])
+        if not isinstance(found, list) or not found or not all(isinstance(item, dict) for item in found):
+            raise PipelineError(f"{self.path.name}: at least one [[{name}]] is needed")
+        return found
+
+    def _override(self, stages: list[dict[str, Any]], text: str) -> tuple[str, str]:
+        """Put `stage.key=value` into the tables; a key of the provider may be given without `with.`."""
+        target, equals, value = text.partition("=")
+        name, dot, key = target.strip().partition(".")
+        if not (equals and dot and key):
+            raise PipelineError(f'--set "{text}" is not of the form stage.key=value')
+        names = [str(stage.get("name", stage.get("use"))) for stage in stages]
+        if name not in names:
+            raise PipelineError(f'--set "{text}": no stage "{name}"{did_you_mean(name, names)}')
+        stage = stages[names.index(name)]
+        kind = STAGES.get(str(stage.get("use")))
+        own = {f.name for f in fields(kind)} if kind is not None else set()  # type: ignore[arg-type]
+        if key.startswith("with.") or (key not in (*own, "with") and isinstance(stage.get("with"), dict)):
+            stage["with"] = dict(stage["with"]) | {key.removeprefix("with."): _toml_value(value)}
+        else:
+            stage[key] = _toml_value(value)
+        return target.strip(), value
+
+    def _source(self, n: int, table: dict[str, Any]) -> Source:
+        where = f"source {n}"
+        use = table.get("use", "")
+        if use not in SOURCES:
+            raise PipelineError(f'{self.path.name}, {where}: no format "{use}"{did_you_mean(str(use), SOURCES)}')
+        source = Source(**{"name": use, **self._settings(f"{where} ({use})", Source, table)})
+        if bool(source.path) == bool(source.hub):
+            raise PipelineError(f"{self.path.name}, {where} ({use}): give one of `path` and `hub`")
+        if source.path and not Path(source.path).expanduser().is_absolute():
+            source = Source(**{**vars(source), "path": str(self.path.parent / source.path)})
+        return source
+
+    def _step(self, n: int, table: dict[str, Any]) -> Step:
+        use = str(table.pop("use", ""))
+        name = str(table.pop("name", use))
+        where = f"stage {n} ({name})"
+        kind = self._imported(where, use) if ":" in use else STAGES.get(use)
+        if kind is None:
+            raise PipelineError(f'{self.path.name}, stage {n}: no stage "{use}"{did_you_mean(use, STAGES)}')
+        given: dict[str, Any] = {}
+        if kind in FACES:
+            given["by"] = self._face(where, FACES[kind], table.pop("with", None))
+        if kind is Filter:
+            given["rules"] = tuple(self._rule(where, rule) for rule in table.pop("rules", ()))
+        if kind is Validate:
+            given["schema"] = schema()
+        if kind is Regenerate and "prompt" in table:
+            table["prompt"] = self._file(where, "prompt", table["prompt"])
+        return Step(name, kind(**given, **self._settings(where, kind, table, given)))
+
+    def _face(self, where: str, faces: Mapping[str, type], table: object) -> object:
+        if not isinstance(table, dict) or table.get("use") not in faces:
+            use = str(table.get("use", "")) if isinstance(table, dict) else ""
+            raise PipelineError(
+                f"{self.path.name}, {where}: `with = {{ use = ... }}` names who is asked"
+                + (f'; no "{use}"{did_you_mean(use, faces)}' if use else f": {', '.join(faces)}")
+            )
+        settings = {key: value for key, value in table.items() if key != "use"}
+        given = {"provider": endpoint(table["use"], self.env)}
+        kind = faces[table["use"]]
+        face: object = kind(**given, **self._settings(f"{where}, with", kind, settings, given))
+        return face
+
+    def _rule(self, where: str, entry: object) -> Rule:
+        table = {"use": entry} if isinstance(entry, str) else dict(entry) if isinstance(entry, dict) else {}
+        use = str(table.pop("use", ""))
+        if use not in RULES:
+            raise PipelineError(f'{self.path.name}, {where}: no rule "{use}"{did_you_mean(use, RULES)}')
+        return RULES[use](**self._settings(f"{where}, rule {use}", RULES[use], table))
+
+    def _settings(
+        self, where: str, kind: type, table: Mapping[str, Any], given: Mapping[str, object] | None = None
+    ) -> dict[str, Any]:
+        """The table's values as the fields of a dataclass, converted to their types; none unknown, none missing."""
+        from pydantic import TypeAdapter, ValidationError
+
+        own = {f.name: f for f in fields(kind) if f.name not in (given or {})}
+        self._known(where, table, own)
+        for name, f in own.items():
+            if name not in table and f.default is MISSING and f.default_factory is MISSING:
+                raise PipelineError(f'{self.path.name}, {where}: setting "{name}" is missing')
+        hints, settings = get_type_hints(kind), {}
+        for name, value in table.items():
+            try:
+                settings[name] = TypeAdapter(hints[name]).validate_python(value)
+            except ValidationError as error:
+                what = error.errors()[0]["msg"]
+                raise PipelineError(f'{self.path.name}, {where}: setting "{name}": {what}, not {value!r}') from error
+        return settings
+
+    def _known(self, where: str, table: Mapping[str, object], known: Iterable[str]) -> None:
+        names = list(known)
+        for key in table:
+            if key not in names:
+                raise PipelineError(f'{self.path.name}, {where}: no setting "{key}"{did_you_mean(key, names)}')
+
+    def _file(self, where: str, key: str, name: str) -> str:
+        try:
+            return (self.path.parent / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise PipelineError(f"{self.path.name}, {where}: {key} = {name!r} cannot be read ({error})") from error
+
+    def _imported(self, where: str, use: str) -> type[Stage]:
+        module, _, name = use.partition(":")
+        try:
+            found = getattr(importlib.import_module(module), name)
+        except (ImportError, AttributeError) as error:
+            raise PipelineError(f'{self.path.name}, {where}: "{use}" cannot be imported ({error})') from error
+        if not any(hasattr(found, method) for method in ("run", "story", "decide")):
+            raise PipelineError(f'{self.path.name}, {where}: "{use}" is no stage: it has neither run, story nor decide')
+        stage: type[Stage] = found
+        return stage
+
+
+def _toml_value(text: str) -> object:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text  # a bare word is a string
+
+
+def kind_of(stage: Stage) -> str:
+    """`frame`, `record` or `corpus`."""
+    for kind, name in ((FrameStage, "frame"), (RecordStage, "record"), (CorpusStage, "corpus")):
+        if isinstance(stage, kind):
+            return name
+    raise PipelineError(f"{type(stage).__name__} is no stage: it has neither run, story nor decide")

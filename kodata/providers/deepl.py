@@ -1,0 +1,178 @@
+"""DeepL, through its official client: 50 texts a request, marks free of charge, retries left to us."""
+
+from __future__ import annotations
+
+import html
+import re
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+import orjson
+
+from kodata.asks import Answer, Ask, canonical
+from kodata.errors import Misconfigured, ProviderError, QuotaUsedUp, Refused, Transient
+from kodata.prices import Prices
+from kodata.providers import take_equal
+
+if TYPE_CHECKING:
+    import deepl
+    import requests
+
+LIMIT_TEXTS = 50  # a request, DeepL "Usage limits"
+LIMIT_BYTES = 128 * 1024  # whole request as encoded, DeepL "Usage limits"
+_OVERHEAD_BYTES = 8 * 1024  # settings: ten custom instructions of 300 characters at most
+_TIMEOUT_S = 120.0
+_TAG = re.compile(r"<[^>]*>")
+
+
+@dataclass(frozen=True)
+class DeepLTranslator:
+    """How the translate stage asks DeepL: XML with marks, English to Korean.
+
+    `custom_instructions` (at most ten of 300 characters) steer wording and speech level; `formality` does not
+    exist for Korean. See DeepL "Translate text".
+    """
+
+    version: ClassVar[int] = 1
+
+    source_lang: str = "EN"
+    target_lang: str = "KO"
+    model_type: str = "quality_optimized"
+    custom_instructions: tuple[str, ...] = ()
+    provider: str = "deepl"
+
+    @cached_property
+    def _settings(self) -> str:
+        wanted: dict[str, object] = {
+            "source_lang": self.source_lang,  # left out, DeepL would choose the model itself
+            "target_lang": self.target_lang,
+            "model_type": self.model_type,
+            "tag_handling": "xml",
+            "tag_handling_version": "v2",
+        }
+        if self.custom_instructions:
+            wanted["custom_instructions"] = list(self.custom_instructions)
+        return canonical(wanted)
+
+    def ask(self, text: str, about: str) -> Ask:
+        return Ask(self.provider, self._settings, text, about=about)
+
+
+@dataclass
+class DeepL:
+    """A DeepL account. A key that ends in `:fx` selects the free host; `server_url` overrides."""
+
+    key: str
+    prices: Prices
+    name: str = "deepl"
+    server_url: str | None = None
+    is_pretend: bool = False
+    batch: int = LIMIT_TEXTS
+    parallel: int = 8  # the client's connection pool holds 10
+    _seen: threading.local = field(default_factory=threading.local)
+
+    @cached_property
+    def client(self) -> deepl.DeepLClient:
+        import deepl
+
+        # The client's own retries would send a billable body again after a read timeout, and know no Retry-After.
+        deepl.http_client.max_network_retries = 0
+        deepl.http_client.min_connection_timeout = _TIMEOUT_S
+        client = deepl.DeepLClient(self.key, server_url=self.server_url, send_platform_info=False)
+        client._client._session.hooks["response"].append(self._note)  # no public way to the Retry-After header
+        return client
+
+    def take(self, pending: deque[Ask]) -> list[Ask]:
+        taken = take_equal(pending, LIMIT_TEXTS)
+        size = _OVERHEAD_BYTES
+        for n, ask in enumerate(taken):
+            size += len(orjson.dumps(ask.content)) + 5 * _non_ascii(ask.content) + 2
+            if size > LIMIT_BYTES and n > 0:
+                pending.extendleft(reversed(taken[n:]))
+                return taken[:n]
+        return taken
+
+    def characters(self, ask: Ask) -> int:
+        """Code points of the text; marks are free."""
+        return len(html.unescape(_TAG.sub("", ask.content)))
+
+    def usd_bound(self, ask: Ask) -> float:
+        return len(_TAG.sub("", ask.content)) * self.prices.of_characters("deepl")
+
+    def usd_estimate(self, ask: Ask) -> float:
+        return self.characters(ask) * self.prices.of_characters("deepl")
+
+    def answer(self, asks: Sequence[Ask]) -> list[Answer]:
+        import deepl
+
+        settings = orjson.loads(asks[0].settings)
+        self._seen.retry_after_s = None
+        try:
+            results = self.client.translate_text([ask.content for ask in asks], **settings)
+        except deepl.DeepLException as error:
+            raise mapped(error, self.name, getattr(self._seen, "retry_after_s", None)) from error
+        except (TypeError, ValueError, AttributeError) as error:  # what the client makes of a malformed body
+            raise Transient(f"{self.name} sent a body that is no translation", is_lost=True) from error
+        if len(results) != len(asks):
+            what = f"{self.name} sent {len(results)} translations for {len(asks)} texts"
+            raise Transient(what, is_lost=True)
+        by = f"{self.name}/{settings['target_lang']}/{settings['model_type']}"
+        usd = self.prices.of_characters("deepl")
+        return [Answer(r.text, by, characters=r.billed_characters, usd=r.billed_characters * usd) for r in results]
+
+    def left(self) -> tuple[int, int] | None:
+        """Characters used and allowed in this billing period; None where the account has no limit.
+
+        Raises Misconfigured or Transient. Costs nothing.
+        """
+        import deepl
+
+        try:
+            usage = self.client.get_usage().character
+        except deepl.DeepLException as error:
+            raise mapped(error, self.name, None) from error
+        return (usage.count, usage.limit) if usage.valid else None
+
+    def _note(self, response: requests.Response, **_: object) -> None:
+        wait = response.headers.get("Retry-After", "")
+        self._seen.retry_after_s = float(wait) if wait.replace(".", "", 1).isdigit() else None
+
+
+def mapped(error: deepl.DeepLException, name: str, retry_after_s: float | None) -> ProviderError:
+    """The client's exception as one of ours. Decided by status: `should_retry` is wrong for 500, 502, 504 and 529."""
+    status = error.http_status_code
+    if status in (401, 403):
+        return Misconfigured(
+            f"{name} does not accept the key in DEEPL_AUTH_KEY ({status}). Check it with `kodata doctor`"
+        )
+    if status == 456:
+        return QuotaUsedUp(
+            f"{name}: the account's character quota is used up (456). Raise it or wait, then run again to go on"
+        )
+    if status == 429 or (status is not None and status >= 500):
+        return Transient(f"{name} answered {status}", retry_after_s=retry_after_s, is_throttled=status == 429)
+    if status == 404:
+        return Misconfigured(f"{name} is not there (404). Check DEEPL_SERVER_URL")
+    if status is not None:
+        return Refused(f"{name} does not take the request ({status})")
+    return Transient(f"{name} cannot be reached ({type(error).__name__})", is_lost=not _never_sent(error))
+
+
+def _never_sent(error: BaseException) -> bool:
+    """Whether the connection was never made, so that nothing can have been billed."""
+    import requests
+    import urllib3
+
+    cause = error.__cause__ or error.__context__
+    reason = getattr(cause.args[0], "reason", None) if cause is not None and cause.args else None
+    return isinstance(cause, requests.exceptions.ConnectTimeout) or isinstance(
+        reason, urllib3.exceptions.NewConnectionError
+    )
+
+
+def _non_ascii(text: str) -> int:
+    return 0 if text.isascii() else sum(ord(char) > 127 for char in text) * (2 if max(text) > "\uffff" else 1)

@@ -1,0 +1,204 @@
+"""OpenAI, and servers that speak its protocol, through the official client: one chat a request, retries left to us."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import orjson
+
+from kodata.asks import Answer, Ask, Finish, Messages, canonical
+from kodata.errors import Misconfigured, ProviderError, QuotaUsedUp, Refused, Transient
+from kodata.prices import Prices
+from kodata.providers import take_equal
+
+if TYPE_CHECKING:
+    import openai
+    from openai.types.chat import ChatCompletion
+
+Kind = Literal["never sent", "maybe lost", "busy", "key", "missing", "request", "broken"]
+
+_TIMEOUT_S = 180.0
+_MESSAGE_TOKENS = 8  # role and separators of a message, generously
+_CHARACTERS_A_TOKEN = 1.75  # Korean in o200k, measured
+
+# Every class the client can raise, by its own name; a test fails on one that is not here.
+KINDS: dict[str, Kind] = {
+    "OpenAIError": "key",  # raised bare when no key is set
+    "APIError": "maybe lost",
+    "APIStatusError": "broken",
+    "APIConnectionError": "maybe lost",
+    "APITimeoutError": "maybe lost",
+    "APIResponseValidationError": "maybe lost",
+    "BadRequestError": "request",
+    "AuthenticationError": "key",
+    "OAuthError": "key",
+    "SubjectTokenProviderError": "key",
+    "PermissionDeniedError": "key",
+    "NotFoundError": "missing",
+    "ConflictError": "busy",
+    "UnprocessableEntityError": "request",
+    "RateLimitError": "busy",
+    "InternalServerError": "busy",
+    "LengthFinishReasonError": "maybe lost",
+    "ContentFilterFinishReasonError": "maybe lost",
+    "WebSocketConnectionClosedError": "maybe lost",
+    "WebSocketQueueFullError": "never sent",
+}
+
+
+@dataclass(frozen=True)
+class OpenAIWriter:
+    """How the regenerate stage asks a chat model. There is no default model: models are shut down every year.
+
+    What is not set is not sent; newer models refuse a temperature.
+    """
+
+    version: ClassVar[int] = 1
+
+    model: str
+    max_output_tokens: int = 1024
+    temperature: float | None = None
+    provider: str = "openai"
+
+    @cached_property
+    def _settings(self) -> str:
+        wanted: dict[str, object] = {"model": self.model, "max_output_tokens": self.max_output_tokens}
+        if self.temperature is not None:
+            wanted["temperature"] = self.temperature
+        return canonical(wanted)
+
+    def ask(self, messages: Messages, about: str) -> Ask:
+        return Ask(self.provider, self._settings, canonical(list(messages)), about=about)
+
+
+@dataclass
+class OpenAI:
+    """An account at OpenAI, or at a server that speaks its protocol when `base_url` is set."""
+
+    key: str
+    prices: Prices
+    name: str = "openai"
+    base_url: str | None = None
+    is_pretend: bool = False
+    batch: int = 1
+    parallel: int = 16
+
+    @cached_property
+    def client(self) -> openai.OpenAI:
+        import openai
+
+        return openai.OpenAI(api_key=self.key, base_url=self.base_url, max_retries=0, timeout=_TIMEOUT_S)
+
+    def take(self, pending: deque[Ask]) -> list[Ask]:
+        return take_equal(pending, 1)
+
+    def characters(self, ask: Ask) -> int:
+        return 0
+
+    def usd_bound(self, ask: Ask) -> float:
+        model, most_out = _model_and_limit(ask.settings)
+        # A byte-level vocabulary never makes more tokens than bytes; the JSON around a message covers its marks.
+        return self.prices.of_model(model).usd(len(ask.content.encode()) + _MESSAGE_TOKENS, most_out)
+
+    def usd_estimate(self, ask: Ask) -> float:
+        model, most_out = _model_and_limit(ask.settings)
+        read = sum(int(len(m["content"]) / _CHARACTERS_A_TOKEN) + _MESSAGE_TOKENS for m in orjson.loads(ask.content))
+        # Answers of 11,421 records of KoAlpaca v1.0 are about 60 tokens; instruct models of today write about 250.
+        return self.prices.of_model(model).usd(read, min(250, most_out))
+
+    def answer(self, asks: Sequence[Ask]) -> list[Answer]:
+        import openai
+
+        (ask,) = asks
+        settings = orjson.loads(ask.settings)
+        limit = "max_tokens" if self.base_url else "max_completion_tokens"  # compatible servers know the older name
+        options = {limit: settings.pop("max_output_tokens"), **settings}
+        try:
+            completion = self.client.chat.completions.create(messages=orjson.loads(ask.content), **options)
+        except openai.OpenAIError as error:
+            if getattr(error, "code", None) in ("content_filter", "content_policy_violation"):
+                return [Answer("", f"{self.name}/{options['model']}", finish="content_filter")]
+            raise mapped(error, self.name) from error
+        except ValueError as error:  # a body that is cut off or no JSON
+            raise Transient(f"{self.name} sent a body that is no JSON", is_lost=True) from error
+        return [self._read(completion, ask, str(options["model"]))]
+
+    def model_is_there(self, model: str) -> None:
+        """Raises Misconfigured when the account does not have the model, or Transient. Costs nothing."""
+        import openai
+
+        try:
+            self.client.models.retrieve(model)
+        except openai.OpenAIError as error:
+            raise mapped(error, self.name) from error
+
+    def _read(self, completion: ChatCompletion, ask: Ask, model: str) -> Answer:
+        from openai.types.chat import ChatCompletion
+
+        if not isinstance(completion, ChatCompletion) or not completion.choices:
+            raise Transient(f"{self.name} sent a body that is no chat completion", is_lost=True)
+        choice, usage = completion.choices[0], completion.usage
+        finish: Finish | None = {"stop": "stop", "length": "length", "content_filter": "content_filter"}.get(
+            choice.finish_reason or ""
+        )  # type: ignore[assignment]
+        if choice.message.refusal:
+            finish = "refusal"
+        if finish is None:
+            raise Transient(f"{self.name} ended with {choice.finish_reason!r}", is_lost=True)
+        text = choice.message.refusal or choice.message.content or ""
+        usd = (
+            self.prices.of_model(model).usd(usage.prompt_tokens, usage.completion_tokens)
+            if usage
+            else self.usd_bound(ask)
+        )
+        return Answer(
+            text,
+            f"{self.name}/{model}",
+            finish,
+            tokens_in=usage.prompt_tokens if usage else 0,
+            tokens_out=usage.completion_tokens if usage else 0,
+            usd=usd,
+        )
+
+
+@lru_cache(maxsize=64)
+def _model_and_limit(settings: str) -> tuple[str, int]:
+    wanted = orjson.loads(settings)
+    return wanted["model"], wanted["max_output_tokens"]
+
+
+def mapped(error: openai.OpenAIError, name: str) -> ProviderError:  # noqa: PLR0911  # one line a kind
+    """The client's exception as one of ours."""
+    kind, code = KINDS[type(error).__name__], getattr(error, "code", None)
+    status = getattr(error, "status_code", None)
+    said = f"{name} answered {status}" if status else f"{name}: {type(error).__name__}"
+    if code == "insufficient_quota":
+        return QuotaUsedUp(f"{name}: the account's quota is used up. Raise it, then run again to go on")
+    if kind == "key":
+        return Misconfigured(f"{said}: the key in OPENAI_API_KEY is not accepted. Check it with `kodata doctor`")
+    if kind == "missing" or code in ("model_not_found", "invalid_model"):
+        return Misconfigured(f"{said}: it does not know the model, or OPENAI_BASE_URL is wrong. Set another with --set")
+    if code in ("unsupported_parameter", "unsupported_value", "unknown_parameter"):
+        return Misconfigured(f"{said}: the model does not take the setting {getattr(error, 'param', '')!r}")
+    if kind == "request" or (kind == "broken" and status is not None and status < 500):
+        return Refused(f"{said}")
+    if kind in ("busy", "broken"):
+        return Transient(said, retry_after_s=_retry_after(error), is_throttled=status == 429)
+    return Transient(said, is_lost=kind == "maybe lost" and not _never_sent(error))
+
+
+def _retry_after(error: openai.OpenAIError) -> float | None:
+    response = getattr(error, "response", None)
+    wait = response.headers.get("retry-after", "") if response is not None else ""
+    return float(wait) if wait.replace(".", "", 1).isdigit() else None
+
+
+def _never_sent(error: BaseException) -> bool:
+    """Whether the connection was never made, so that nothing can have been billed."""
+    import httpx2
+
+    return isinstance(error.__cause__, (httpx2.ConnectError, httpx2.ConnectTimeout))

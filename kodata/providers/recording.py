@@ -1,0 +1,66 @@
+"""Answers from a recording: the shipped samples without keys, network or cost.
+
+A translation is found by its source text, an answer by record and turn, so a recording survives changes of prompt and
+shield. What it does not hold is refused.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from kodata.asks import Answer, Ask
+from kodata.errors import Refused, SourceError
+from kodata.providers import Free, take_equal
+from kodata.shield import put_marks, shield
+
+NAME = "recording"
+
+
+@dataclass
+class Recording(Free):
+    """Translations by the text as it is sent, answers by `<record>#<turn>`."""
+
+    translations: dict[str, str]
+    answers: dict[str, Answer]
+    name: str = NAME
+    is_pretend: bool = True
+    batch: int = 200
+    parallel: int = 1
+
+    def take(self, pending: deque[Ask]) -> list[Ask]:
+        return take_equal(pending, self.batch)
+
+    def answer(self, asks: Sequence[Ask]) -> list[Answer]:
+        return [self._one(ask) for ask in asks]
+
+    def _one(self, ask: Ask) -> Answer:
+        if ask.about in self.answers:
+            return self.answers[ask.about]
+        if ask.content in self.translations:
+            return Answer(self.translations[ask.content], f"{NAME}/hand")
+        raise Refused(f"not in the recording: {ask.about}")
+
+
+def load_recording(lines: Iterable[bytes], origin: str) -> Recording:
+    """A recording from JSON lines: `{"text", "ko"}` for a translation, `{"record", "turn", "output"}` for an answer.
+
+    `by` says who wrote it; `finish` is "stop" unless given. Raises SourceError naming the line that is neither.
+    """
+    recording = Recording({}, {})
+    for n, line in enumerate(lines, 1):
+        try:
+            entry = orjson.loads(line)
+            if "text" in entry:
+                shielded = shield(entry["text"])
+                marked = put_marks(entry["ko"], shielded)
+                recording.translations[shielded.xml] = marked if marked is not None else entry["ko"]
+            else:
+                answer = Answer(entry["output"], f"{NAME}/{entry['by']}", entry.get("finish", "stop"))
+                recording.answers[f"{entry['record']}#{entry['turn']}"] = answer
+        except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+            raise SourceError(f"{origin}, line {n}: neither a translation nor an answer ({error})") from error
+    return recording

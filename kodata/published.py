@@ -1,0 +1,113 @@
+"""A build on disk: its corpus, what was dropped from it, and how it was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import polars as pl
+
+from kodata.errors import BuildError, did_you_mean
+
+if TYPE_CHECKING:
+    import datasets
+
+_DROPPED: dict[str, pl.DataType] = {
+    "id": pl.String(), "stage": pl.String(), "reason": pl.String(), "evidence": pl.String(),
+    "source_file": pl.String(), "source_row": pl.Int64(),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Build:
+    """One published build, by its folder."""
+
+    path: Path
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest, as `schemas/manifest.schema.json` describes it."""
+        manifest: dict[str, Any] = orjson.loads((self.path / "manifest.json").read_bytes())
+        return manifest
+
+    @cached_property
+    def corpus(self) -> pl.DataFrame:
+        """One row a turn, in the order of the source: `kodata.corpus.COLUMNS`, source_file, source_row."""
+        return pl.read_parquet(self.path / "corpus.parquet")
+
+    @cached_property
+    def dropped(self) -> pl.DataFrame:
+        """One row a dropped record: id, stage, reason, evidence, source_file, source_row."""
+        lines = (orjson.loads(line) for line in self._dropped_lines())
+        return pl.DataFrame([[item[name] for name in _DROPPED] for item in lines], schema=_DROPPED, orient="row")
+
+    @property
+    def held_back_by(self) -> str:
+        """The limit that keeps the build from being the latest; empty when none."""
+        return str(self.manifest["held_back_by"])
+
+    def dropped_record(self, ident: str) -> dict[str, Any] | None:
+        """What `dropped.jsonl` says of a record, its rows included; None when it was not dropped."""
+        items = (orjson.loads(line) for line in self._dropped_lines())
+        return next((item for item in items if item["id"] == ident), None)
+
+    def to_datasets(self) -> datasets.Dataset:
+        """The corpus as a `datasets.Dataset`, one row a turn."""
+        from datasets import Dataset
+
+        return Dataset.from_parquet(str(self.path / "corpus.parquet"))
+
+    def _repr_html_(self) -> str:
+        """A summary and the first records; every text escaped, no script."""
+        records = self.manifest["records"]
+        name = escape(f"{self.manifest['pipeline']['name']} {self.path.name}")
+        head = f"<b>{name}</b>: {records['kept']:,} of {records['in']:,} records, {records['dropped']:,} dropped"
+        rows = self.corpus.select("id", "instruction", "input", "output").head(5)
+        cells = ("".join(f"<td>{escape(str(value or '')[:300])}</td>" for value in row) for row in rows.iter_rows())
+        titles = "".join(f"<th>{name}</th>" for name in rows.columns)
+        body = "".join(f"<tr>{row}</tr>" for row in cells)
+        return f"<div>{head}<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>"
+
+    def _dropped_lines(self) -> list[bytes]:
+        return (self.path / "dropped.jsonl").read_bytes().splitlines()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What sets two builds apart: ids only in one, and ids whose rows differ, each sorted."""
+
+    added: list[str]
+    removed: list[str]
+    changed: list[str]
+
+
+def find_build(name: str, builds: Path) -> Build:
+    """The build in that folder, or the latest of that pipeline or variant (`alpaca-ko@demo`).
+
+    Raises BuildError naming the nearest there is.
+    """
+    for folder in (Path(name).expanduser(), builds / name / "latest", builds / name):
+        if (folder / "manifest.json").is_file():
+            return Build(folder.resolve())
+    home = builds / name
+    newest = sorted(path.parent.name for path in home.glob("*/manifest.json")) if home.is_dir() else []
+    if newest:
+        return Build(home / newest[-1])
+    there = sorted(path.name for path in builds.glob("*") if path.is_dir())
+    raise BuildError(f'no build "{name}" in {builds}{did_you_mean(name, there)}. Make one with `kodata build`')
+
+
+def difference(old: Build, new: Build) -> Difference:
+    """Records added, removed and changed from one build to another; where they stood in the source does not count."""
+    place = ("source_file", "source_row")
+    a, b = (build.corpus.drop(place).sort("id", "turn") for build in (old, new))
+    rows_a, rows_b = ({i: g.rows() for (i,), g in frame.group_by("id", maintain_order=True)} for frame in (a, b))
+    return Difference(
+        sorted(rows_b.keys() - rows_a.keys()),
+        sorted(rows_a.keys() - rows_b.keys()),
+        sorted(i for i in rows_a.keys() & rows_b.keys() if rows_a[i] != rows_b[i]),
+    )

@@ -1,0 +1,73 @@
+"""What can be asked of an answer that a model wrote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import polars as pl
+
+from kodata.korean import LANGDETECT, has_code, is_english_prose
+from kodata.rules.translation import KOREAN_ENOUGH, label
+
+_ASKS_FOR_OTHER = r"번역|영어|영문|코드|함수|프로그램|스크립트|쿼리|중국어|일본어|프랑스어|스페인어|독일어|English"
+_REFUSAL = (  # anchored: the keyword anywhere is false five times of five
+    r"(?i)^\W*(?:(?:죄송|미안)(?:[^.\n]{0,40}|합니다\.\s*(?:저는|제가)?[^.\n]{0,20})"
+    r"(?:AI|인공지능|언어 ?모델|수 없|수는 없)"
+    r"|(?:저는 |나는 )?(?:AI|인공지능)(?: 언어)? ?(?:모델|어시스턴트)?(?:로서|이기 때문|이므로|이라서|라서)"
+    r"|as an ai(?: language)? (?:model|assistant)|i(?:'m| am) sorry,? (?:but )?i (?:can|am)"
+    r"|i can(?:not|'t) (?:help|assist))"
+)
+
+
+@dataclass(frozen=True)
+class NotKoreanAnswer:
+    """An answer in another language although nobody asked for one.
+
+    Fires on English prose in answer to a Korean question; does not fire on code, labels, names and titles, nor
+    when instruction or input speaks of a translation, a language or code: 90 % of the answers of KoAlpaca
+    v1.0 without Hangul are legitimate in that way.
+    """
+
+    name: ClassVar[str] = "answer-not-korean"
+    version: ClassVar[str] = f"1, {LANGDETECT}"
+
+    def evidence(self) -> pl.Expr:
+        found = label("output")
+        question = pl.concat_str("instruction", "input", separator="\n", ignore_nulls=True)
+        foreign = (found == "cjk") | (
+            ~found.is_in((*KOREAN_ENOUGH, "short-latin")) & is_english_prose(pl.col("output"))
+        )
+        asked_for = question.str.contains(_ASKS_FOR_OTHER) | has_code(pl.col("output"))
+        return pl.when(foreign & ~asked_for).then(pl.format("output is {}", found))
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An answer that begins by declining to answer.
+
+    Fires on "죄송하지만 AI 언어 모델로서 ..."; does not fire on an apology that was asked for, nor on the same words
+    later in the answer.
+    """
+
+    name: ClassVar[str] = "refusal"
+    version: ClassVar[str] = "1"
+
+    def evidence(self) -> pl.Expr:
+        return pl.col("output").str.extract(_REFUSAL, 0)
+
+
+@dataclass(frozen=True)
+class Truncated:
+    """An answer with an opened code block that never closes.
+
+    Fires on an odd number of code fences; does not fire on a missing full stop: what the service itself reports as
+    cut off is dropped when it is written, and punctuation tells nothing.
+    """
+
+    name: ClassVar[str] = "truncated"
+    version: ClassVar[str] = "1"
+
+    def evidence(self) -> pl.Expr:
+        fences = pl.col("output").str.count_matches(r"(?m)^\s*```")
+        return pl.when(fences % 2 == 1).then(pl.format("{} code fences", fences))

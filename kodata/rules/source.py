@@ -1,0 +1,28 @@
+"""What can be asked of a source text, before anything is paid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import polars as pl
+
+
+@dataclass(frozen=True)
+class Empty:
+    """A column without text.
+
+    Fires on an instruction of blanks; does not fire on an empty input, unless `columns` names it.
+    Of 52,002 Alpaca records, 28 have an empty output.
+    """
+
+    name: ClassVar[str] = "empty"
+    version: ClassVar[str] = "1"
+
+    columns: tuple[str, ...] = ("instruction",)
+
+    def evidence(self) -> pl.Expr:
+        return pl.coalesce(
+            pl.when(pl.col(column).fill_null("").str.strip_chars() == "").then(pl.lit(column))
+            for column in self.columns
+        )

@@ -1,0 +1,90 @@
+"""What is said of an event, as lines of text that are safe to print whatever a data set or a server put into them."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from kodata.events import BuildEnded, BuildStarted, SourceRead, StageEnded, StageMoved, Waiting
+
+_JOINERS = "\u200c\u200d"  # formatting characters that are part of words and emoji; all others can hide or reorder text
+_MODES = {
+    "live": "",
+    "demo": "Answers come from the recording of the shipped sample: nothing is sent, nothing is paid",
+    "offline": "Answers come from the ledger alone: nothing is sent, nothing is paid",
+    "plan": "A plan: nothing billable is sent, no build is written",
+}
+
+
+def printable(text: str) -> str:
+    """The text on one line: no control, bidi or other invisible character, each run of white space as one blank."""
+    return " ".join("".join(map(_visible, text)).split())
+
+
+def printable_lines(text: str) -> list[str]:
+    """The text line by line with its indentation, each line as safe as `printable` makes it."""
+    return ["".join(map(_visible, line.expandtabs(4))).rstrip() for line in text.splitlines()]
+
+
+def _visible(char: str) -> str:
+    if char.isspace():
+        return " "
+    return "" if unicodedata.category(char) in ("Cc", "Cf", "Cs") and char not in _JOINERS else char
+
+
+def dollars(usd: float) -> str:
+    """`$0.0123`; cents from ten dollars up."""
+    if 0 < usd < 0.00005:
+        return "under $0.0001"
+    return f"${usd:,.2f}" if usd >= 10 else f"${usd:.4f}"
+
+
+def counted(n: int, noun: str) -> str:
+    """`1 record`, `2 records`."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def of_start(event: BuildStarted) -> list[str]:
+    """Where everything is; then, unless the services answer, who does."""
+    where = f"{event.pipeline}: ledger {event.ledger}; builds {event.builds}"
+    return [printable(where), *filter(None, [_MODES[event.mode]])]
+
+
+def of_source(event: SourceRead) -> str:
+    unreadable = f", {event.unreadable:,} of them unreadable" if event.unreadable else ""
+    return printable(f"source {event.source}: {counted(event.records, 'record')} from {event.origin}{unreadable}")
+
+
+def of_progress(event: StageMoved) -> str:
+    done = f"{event.stage}: {event.done:,} of {counted(event.records, 'record')}"
+    return printable(f"{done}, {spent(event.sent, event.usd)}" if event.sent else done)
+
+
+def of_stage(event: StageEnded) -> str:
+    """What the stage kept, what it dropped and why, and where its answers came from."""
+    reasons = {reason: n for reason, n in event.reasons.items() if reason != "unanswered"}
+    why = ", ".join(f"{reason} {n:,}" for reason, n in reasons.items())
+    unanswered = event.reasons.get("unanswered", 0)
+    parts = [
+        f"{event.stage}: {event.kept:,} of {counted(event.records, 'record')} kept",
+        f"{sum(reasons.values()):,} dropped ({why})" if reasons else "",
+        f"{unanswered:,} unanswered" if unanswered else "",
+        f"{event.remembered:,} remembered" if event.remembered else "",
+        f"{counted(event.known, 'answer')} from the ledger" if event.known else "",
+        spent(event.sent, event.usd) if event.sent else "",
+    ]
+    return printable(", ".join(filter(None, parts)))
+
+
+def of_waiting(event: Waiting) -> str:
+    return printable(f"{event.provider}: waiting {event.wait_s:g} s ({event.why})")
+
+
+def of_end(event: BuildEnded) -> str:
+    held = f"; held back: {event.held_back_by}" if event.held_back_by else ""
+    kept = f"{event.kept:,} of {counted(event.records, 'record')} kept, {event.dropped:,} dropped"
+    return printable(f"build: {kept}, {dollars(event.usd)} spent{held}")
+
+
+def spent(sent: int, usd: float) -> str:
+    """`12 asks sent, $0.0123`; without dollars where nothing is charged."""
+    return f"{counted(sent, 'ask')} sent" + (f", {dollars(usd)}" if usd else "")

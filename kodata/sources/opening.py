@@ -1,0 +1,131 @@
+"""Opens what holds the items: a JSON array or JSON lines in a file, or a data set on the Hugging Face hub.
+
+Content decides, not the extension.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kodata.errors import SourceError
+from kodata.sources.raw import Unreadable
+
+if TYPE_CHECKING:
+    from kodata.sources import Source
+
+_LFS = b"version https://git-lfs.github.com/spec/"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item as found: its bytes, where it stood (`unit` says what `row` counts, from 1), and its value."""
+
+    content: bytes
+    file: str
+    row: int
+    unit: str
+    decoded: object = None
+    error: str = ""
+
+    def value(self) -> Mapping[str, object]:
+        """The item as an object. Raises Unreadable when it is none."""
+        if self.error:
+            raise Unreadable("not-json", self.error)
+        if not isinstance(self.decoded, dict):
+            raise Unreadable("not-an-object", f"holds {type(self.decoded).__name__}, not an object")
+        return self.decoded
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The items of a source, one after another, and where they are from (no path of this machine)."""
+
+    items: Iterator[Item]
+    origin: str
+
+
+def open_source(source: Source) -> Opened:
+    """The items of a source. Raises SourceError when it is missing, empty, or nothing that holds items."""
+    if source.hub:
+        return _open_hub(source)
+    path = Path(source.path).expanduser()
+    return Opened(_file_items(path), path.name)
+
+
+def _file_items(path: Path) -> Iterator[Item]:
+    if not path.exists():
+        raise SourceError(f"{path}: no such file. Name it with --source PATH, or try --demo")
+    if path.is_dir():
+        raise SourceError(f"{path} is a directory. Name the JSON file in it")
+    try:
+        content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}") from error
+    if content.startswith(_LFS):
+        raise SourceError(f"{path} is a Git LFS pointer, not the data. Fetch it with `git lfs pull`")
+    if not content.strip():
+        raise SourceError(f"{path} is empty")
+    if content.lstrip()[:1] == b"[":
+        yield from _array(path, content)
+    elif content.lstrip()[:1] == b"{":
+        yield from _lines(path, content)
+    else:
+        raise SourceError(
+            f"{path} is not JSON: it begins with {content.lstrip()[:20]!r}. A JSON array or JSON lines are read"
+        )
+
+
+def _array(path: Path, content: bytes) -> Iterator[Item]:
+    try:
+        values = json.loads(content)
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path} is not UTF-8, first at byte {error.start:,}") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise SourceError(f"{path} is not a JSON array: {error}") from error
+    if not values:
+        raise SourceError(f"{path} is an empty JSON array")
+    for n, value in enumerate(values, 1):
+        yield Item(json.dumps(value).encode(), path.name, n, "item", value)
+
+
+def _lines(path: Path, content: bytes) -> Iterator[Item]:
+    read = 0
+    lines = content.split(b"\n")
+    for n, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            yield Item(line, path.name, n, "line", error=f"not JSON: {getattr(error, 'msg', 'not UTF-8')}")
+            continue
+        read += 1
+        yield Item(line, path.name, n, "line", value)
+    if not read:
+        raise SourceError(f"{path} is not JSON lines: none of its {len(lines):,} lines can be read")
+
+
+def _open_hub(source: Source) -> Opened:
+    import datasets
+    from datasets.exceptions import DatasetsError
+    from huggingface_hub.errors import HfHubHTTPError
+
+    where = f"{source.hub}@{source.revision[:12]}" if source.revision else source.hub
+    try:
+        table = datasets.load_dataset(
+            source.hub, source.config or None, split=source.split, revision=source.revision or None
+        )
+    except (OSError, ValueError, DatasetsError, HfHubHTTPError) as error:
+        raise SourceError(
+            f"{where} cannot be loaded from the hub ({type(error).__name__}). Check the name and the network, "
+            "or name a local file with --source PATH"
+        ) from error
+    items = (
+        Item(json.dumps(row, sort_keys=True, default=str).encode(), where, n, "row", row)
+        for n, row in enumerate(table, 1)
+    )
+    return Opened(items, f"hf://{where}")

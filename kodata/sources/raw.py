@@ -1,0 +1,60 @@
+"""What a source function gives: the texts of one record as they were, cleaned, and what else the item knew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import isnan
+
+from kodata.korean import clean
+
+
+class Unreadable(ValueError):
+    """An item that is no record. `reason` is the slug of the drop, the message says what was seen."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Raw:
+    """One record before it has an id: turns of (instruction, input, output), extra fields kept, not interpreted."""
+
+    turns: tuple[tuple[str, str, str], ...]
+    system: str | None = None
+    category: str | None = None
+    upstream_id: str | None = None
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+
+def text_of(item: Mapping[str, object], *names: str) -> str:
+    """The first of the named fields that has text, cleaned; a number as its digits; empty when none has.
+
+    Raises Unreadable when a field holds a list, an object or a truth value.
+    """
+    for name in names:
+        value = item.get(name)
+        if value is None or (isinstance(value, float) and isnan(value)):
+            continue
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise Unreadable("not-text", f'field "{name}" holds {type(value).__name__}, not text')
+        text = clean(str(value))
+        if text.strip():
+            return text
+    return ""
+
+
+def extra_of(item: Mapping[str, object], known: frozenset[str]) -> dict[str, object]:
+    """The fields a source does not interpret, names and texts cleaned, so that they can be written again."""
+    return {clean(str(name)): _plain(value) for name, value in item.items() if name not in known}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {clean(str(name)): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value if value is None or isinstance(value, (bool, int, float)) else clean(str(value))

@@ -1,0 +1,48 @@
+"""Regenerate: each answer written anew by a model, from the Korean instruction and input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kodata.asks import Writer
+from kodata.corpus import Record, Turn
+from kodata.stages import Drop, Story
+
+
+@dataclass(frozen=True)
+class Regenerate:
+    """Writes `output`, one question a turn, turn after turn with the Korean history.
+
+    `prompt` is the system message. An answer cut off by the length limit, stopped by a content filter, declined or
+    empty drops the record; what stood in `output` before is in `output_source`.
+    """
+
+    version: ClassVar[int] = 1
+
+    by: Writer
+    prompt: str
+
+    def story(self, record: Record) -> Story:
+        messages = [{"role": "system", "content": self.prompt.strip()}]
+        turns = []
+        for turn in record.turns:
+            messages.append({"role": "user", "content": question(turn)})
+            ask = self.by.ask(messages, f"{record.id}#{turn.turn}")
+            (answer,) = yield [ask]
+            if answer.finish != "stop":
+                reason = {"length": "truncated", "content_filter": "content-filter", "refusal": "refusal"}[
+                    answer.finish
+                ]
+                return Drop(reason, f"turn {turn.turn}: {answer.text[:200]!r}")
+            if not answer.text.strip():
+                return Drop("empty-answer", f"turn {turn.turn}")
+            messages.append({"role": "assistant", "content": answer.text})
+            written = turn._replace(output=answer.text.strip(), written_by=answer.by, answer_key=ask.key.hex())
+            turns.append(written if turn.output is None else written._replace(output_source=turn.output))
+        return Record(tuple(turns))
+
+
+def question(turn: Turn) -> str:
+    """What a person would type: the instruction, and below it the input when there is one."""
+    return f"{turn.instruction}\n\n{turn.input}" if turn.input else turn.instruction

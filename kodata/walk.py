@@ -1,0 +1,260 @@
+"""The way of the records through the stages, shard by shard, each that leaves with stage, reason and evidence."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from kodata.answering import Answering, Tally, Unanswered
+from kodata.asks import Ask
+from kodata.corpus import (
+    COLUMNS,
+    DROPPED_COLUMNS,
+    Record,
+    Split,
+    Turn,
+    conserved,
+    fingerprints,
+    frame_of,
+    records_of,
+    split_off,
+)
+from kodata.events import StageEnded, StageMoved, StageStarted, Tell
+from kodata.pipeline import Pipeline, Step, kind_of
+from kodata.snapshots import Snapshots
+from kodata.stages import CorpusStage, Drop, FrameStage, RecordStage, stage_key
+
+SHARD_RECORDS = 20_000  # bounds memory; decides nothing else
+_MOVED_EVERY_S = 0.2
+
+
+@dataclass(frozen=True)
+class StageQuote:
+    """What a plan says of one stage.
+
+    `records` reach it as things stand and `pending` more may; `reuse` of them are remembered; `known` asks are in the
+    ledger, `to_ask` are not. Dollars are exact for DeepL asks whose texts are known; `is_estimate` marks the others.
+    """
+
+    stage: str
+    kind: str
+    records: int
+    pending: int
+    reuse: int
+    kept: int
+    known: int
+    to_ask: int
+    characters: int
+    usd: float
+    usd_bound: float
+    is_estimate: bool
+
+
+@dataclass
+class Shards:
+    """Frames of whole records on disk, one after another, so that only one is in memory."""
+
+    folder: Path
+    count: int = 0
+    records: int = 0
+
+    def add(self, frame: pl.DataFrame) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        frame.write_ipc(self.folder / f"{self.count:06d}.arrow")
+        self.count += 1
+        self.records += frame["id"].n_unique()
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        return (pl.read_ipc(path) for path in self.paths)
+
+    @classmethod
+    def of(cls, folder: Path, frames: Iterable[pl.DataFrame]) -> Shards:
+        """The frames cut into shards of whole records; one empty shard when there are no rows."""
+        shards = cls(folder)
+        for frame in frames:
+            for part in _by_records(frame, SHARD_RECORDS):
+                shards.add(part)
+        return shards
+
+    @property
+    def paths(self) -> list[Path]:
+        return [self.folder / f"{n:06d}.arrow" for n in range(self.count)]
+
+
+@dataclass
+class Walk:
+    """Takes the records of a build through its stages. What left stands in `dropped`: rows, stage, reason, evidence."""
+
+    pipeline: Pipeline
+    answering: Answering
+    snapshots: Snapshots
+    folder: Path
+    tell: Tell
+    is_plan: bool = False
+    dropped: list[pl.DataFrame] = field(default_factory=list)
+    quotes: list[StageQuote] = field(default_factory=list)
+    pending: list[pl.DataFrame] = field(default_factory=list)  # in a plan: records that wait for an answer
+    _last_moved: float = 0.0
+
+    def through(self, shards: Shards) -> Shards:
+        """The shards that the last stage leaves."""
+        for number, step in enumerate(self.pipeline.steps, 1):
+            self.tell(StageStarted(step.name, number, len(self.pipeline.steps), shards.records))
+            after = Shards(self.folder / f"{number:02d}")
+            before, reasons, reused, waiting = self._spent(), Counter[str](), 0, list(self.pending)
+            for frame, split, remembered in self._splits(step, shards):
+                conserved(frame, split, step.name)
+                after.add(split.kept)
+                reasons.update(split.dropped["reason"])
+                self._keep_dropped(frame, split.dropped, step.name)
+                reused += remembered
+            spent = self._spent()
+            if self.is_plan:
+                self._quote(step, shards, after, reused, waiting, before)
+            known, sent, usd = spent.known - before.known, spent.sent - before.sent, round(spent.usd - before.usd, 6)
+            why = dict(sorted(reasons.items()))
+            self.tell(StageEnded(step.name, shards.records, after.records, why, reused, known, sent, usd))
+            shutil.rmtree(shards.folder, ignore_errors=True)
+            shards = after
+        return shards
+
+    @property
+    def left(self) -> int:
+        """How many records left on the way."""
+        return sum(rows["id"].n_unique() for rows in self.dropped)
+
+    def _splits(self, step: Step, shards: Shards) -> Iterator[tuple[pl.DataFrame, Split, int]]:
+        """Each shard, what the stage made of it, and how many of its records were remembered."""
+        stage = step.stage
+        if isinstance(stage, CorpusStage):
+            dropped, remembered = self._decision(stage, shards)
+            for frame in shards:
+                here = dropped.join(frame.select("id").unique(), on="id", how="semi")
+                yield frame, split_off(frame, here), frame["id"].n_unique() if remembered else 0
+        elif isinstance(stage, RecordStage):
+            for frame in shards:
+                yield frame, *self._told(step.name, stage, frame, shards.records)
+        elif isinstance(stage, FrameStage):
+            for frame in shards:
+                yield frame, stage.run(frame), 0
+        else:
+            kind_of(stage)
+
+    def _decision(self, stage: CorpusStage, shards: Shards) -> tuple[pl.DataFrame, bool]:
+        key = stage_key(stage)
+        prints = pl.concat([fingerprints(frame) for frame in shards])
+        known = self.snapshots.recall_decision(key, prints)
+        if known is not None:
+            return known, True
+        dropped = stage.decide(pl.concat([stage.sketch(frame) for frame in shards]))
+        if not self.is_plan:
+            self.snapshots.remember_decision(key, prints, dropped)
+        return dropped, False
+
+    def _told(self, name: str, stage: RecordStage, frame: pl.DataFrame, records: int) -> tuple[Split, int]:
+        """Remembered records as they were, the others told anew; all in the order of the frame."""
+        key, prints = stage_key(stage), fingerprints(frame)
+        recalled = self.snapshots.recall(key, prints)
+        seen = pl.concat([recalled.kept.select("id"), recalled.dropped.select("id")]).unique()
+        todo = frame.join(seen, on="id", how="anti", maintain_order="left")
+
+        def moved(done: int) -> None:
+            now = time.monotonic()
+            if now - self._last_moved >= _MOVED_EVERY_S:
+                self._last_moved, spent = now, self._spent()
+                self.tell(StageMoved(name, len(seen) + done, records, spent.sent, round(spent.usd, 4)))
+
+        new, unanswered = tell_stories(stage, todo, self.answering, moved)
+        if not self.is_plan:
+            self.snapshots.remember(key, prints, new)
+        elif len(unanswered):
+            self.pending.append(frame.join(unanswered.select("id"), on="id", how="semi", maintain_order="left"))
+        order = prints.select("id").with_row_index("place")
+        kept = pl.concat([recalled.kept, new.kept]).join(order, on="id").sort("place", "turn").select(list(COLUMNS))
+        return Split(kept, pl.concat([recalled.dropped, new.dropped, unanswered])), len(seen)
+
+    def _spent(self) -> Tally:
+        """All providers' tallies in one, as they stand."""
+        total = Tally()
+        for tally in list(self.answering.tallies.values()):
+            for name, value in vars(tally).items():
+                setattr(total, name, getattr(total, name) + value)
+        return total
+
+    def _keep_dropped(self, frame: pl.DataFrame, dropped: pl.DataFrame, stage: str) -> None:
+        if len(dropped):
+            rows = frame.join(dropped, on="id", how="inner", maintain_order="left")
+            self.dropped.append(rows.with_columns(stage=pl.lit(stage)))
+
+    def _quote(
+        self, step: Step, shards: Shards, after: Shards, reused: int, waiting: list[pl.DataFrame], before: Tally
+    ) -> None:
+        now, later = self._spent(), Tally()
+        if isinstance(step.stage, RecordStage):
+            later = self._first_asks(step.stage, waiting)
+        provider = getattr(getattr(step.stage, "by", None), "provider", "")
+        self.quotes.append(
+            StageQuote(
+                stage=step.name,
+                kind=kind_of(step.stage),
+                records=shards.records,
+                pending=sum(frame["id"].n_unique() for frame in waiting),
+                reuse=reused,
+                kept=after.records,
+                known=now.known - before.known,
+                to_ask=now.unanswered - before.unanswered + later.unanswered,
+                characters=now.characters - before.characters,
+                usd=now.usd_estimate - before.usd_estimate + later.usd_estimate,
+                usd_bound=now.usd_bound - before.usd_bound + later.usd_bound,
+                is_estimate=bool(later.unanswered) or not provider.startswith("deepl"),
+            )
+        )
+
+    def _first_asks(self, stage: RecordStage, waiting: list[pl.DataFrame]) -> Tally:
+        """What the first questions of records that wait for an earlier answer would cost, on their present text."""
+        tally = Tally()
+        asks: dict[bytes, Ask] = {}
+        for frame in waiting:
+            for record in records_of(frame):
+                story = stage.story(record)
+                asks |= {ask.key: ask for ask in next(story, ())}
+                story.close()
+        for ask in asks.values():
+            tally.foresee(self.answering.providers[ask.provider], ask)
+        return tally
+
+
+def tell_stories(
+    stage: RecordStage, todo: pl.DataFrame, answering: Answering, moved: Callable[[int], None]
+) -> tuple[Split, pl.DataFrame]:
+    """How the records ended: kept or dropped, in their order, and apart from them those that nobody answered."""
+    endings = answering.run(((record.id, stage.story(record)) for record in records_of(todo)), moved)
+    kept: list[Turn] = []
+    dropped, unanswered = [], []
+    for ident in todo["id"].unique(maintain_order=True):
+        match endings[ident]:
+            case Record(turns):
+                kept += turns
+            case Drop(reason, evidence):
+                dropped.append((ident, reason, evidence))
+            case Unanswered(why):
+                unanswered.append((ident, "unanswered", why))
+    as_frame = {"schema": DROPPED_COLUMNS, "orient": "row"}
+    split = Split(frame_of(kept), pl.DataFrame(dropped, **as_frame))  # type: ignore[arg-type]
+    return split, pl.DataFrame(unanswered, **as_frame)  # type: ignore[arg-type]
+
+
+def _by_records(frame: pl.DataFrame, records: int) -> Iterator[pl.DataFrame]:
+    """The frame in pieces of that many whole records."""
+    if not len(frame):
+        yield frame
+        return
+    numbered = frame.with_columns(_n=(pl.col("id") != pl.col("id").shift(1)).fill_null(False).cum_sum() // records)
+    for part in numbered.partition_by("_n", maintain_order=True):
+        yield part.drop("_n")

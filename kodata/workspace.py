@@ -1,0 +1,41 @@
+"""Where things are: the ledger in the user's data folder, snapshots and builds below ./data, or all in KODATA_HOME."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folders of one user. The ledger lives apart, so that cleaning a checkout throws no paid answer away."""
+
+    ledger: Path
+    snapshots: Path
+    builds: Path
+    prices: Path
+
+    @classmethod
+    def of(cls, env: Mapping[str, str]) -> Workspace:
+        if home := env.get("KODATA_HOME"):
+            return cls._at(Path(home).expanduser(), Path(home).expanduser())
+        return cls._at(Path(platformdirs.user_data_dir("kodata", appauthor=False)), Path("data"))
+
+    @classmethod
+    def _at(cls, kept: Path, work: Path) -> Workspace:
+        return cls(kept / "ledger.sqlite", work / "snapshots", work / "builds", kept / "prices.toml")
+
+
+VARIABLES = ("DEEPL_AUTH_KEY", "DEEPL_SERVER_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "HF_TOKEN", "KODATA_HOME")
+
+
+def environment() -> dict[str, str]:
+    """The variables kodata reads, from the environment and from `.env` in this folder; the environment goes first."""
+    from dotenv import dotenv_values
+
+    here = {**dotenv_values(".env"), **os.environ}
+    return {name: value for name in VARIABLES if (value := here.get(name))}

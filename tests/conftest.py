@@ -1,0 +1,107 @@
+"""What the tests share: workspaces of their own, loopback servers, and sources of any size."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from kodata.answering import Patience
+from kodata.build import Options, build, silent
+from kodata.events import Tell
+from kodata.published import Build
+from kodata.workspace import Workspace
+from tests.servers.deepl import DeepLServer
+from tests.servers.openai import OpenAIServer
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+HASTY = Patience(attempts=8, seconds=60, first_s=0.01, longest_s=0.05)
+
+TOPICS = (
+    "how a bicycle keeps its balance", "why the sea is salty", "what makes bread rise", "how a library lends books",
+    "why leaves turn red", "how to plan a small garden", "what a compass points to", "how glaciers shape valleys",
+)  # fmt: skip
+VERBS = ("Explain", "Describe in one paragraph", "Summarise for a child", "List three facts about")
+
+
+def items(count: int) -> list[dict[str, str]]:
+    """Alpaca items that are all different: no two are twins, every third has an input, some have code or a URL."""
+    made = []
+    for n in range(count):
+        extra = ("", " Use `print(n)` once.", " See https://example.com/page for more.", " Fill in ___ and {name}.")[n % 4]
+        item = {
+            "instruction": f"{VERBS[n % 4]} {TOPICS[n % 8]}, case {n}.{extra}",
+            "input": f"Notes of visitor {n}: it was a long day." if n % 3 == 0 else "",
+            "output": f"Answer {n}.",
+        }
+        made.append(item)
+    return made
+
+
+def write_items(path: Path, rows: Sequence[Mapping[str, str]]) -> Path:
+    path.write_text(json.dumps(list(rows)), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _no_keys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees the keys, the ledger or the `.env` of the person who runs it."""
+    for name in ("DEEPL_AUTH_KEY", "DEEPL_SERVER_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "HF_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("KODATA_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def _servers() -> Iterator[tuple[DeepLServer, OpenAIServer]]:
+    with DeepLServer() as deepl, OpenAIServer() as openai:
+        yield deepl, openai
+
+
+@pytest.fixture
+def deepl(_servers: tuple[DeepLServer, OpenAIServer]) -> DeepLServer:
+    """A DeepL on loopback, its counts at zero."""
+    _servers[0].faults()
+    _servers[0].reset()
+    return _servers[0]
+
+
+@pytest.fixture
+def openai(_servers: tuple[DeepLServer, OpenAIServer]) -> OpenAIServer:
+    """An OpenAI on loopback, its counts at zero."""
+    _servers[1].faults()
+    _servers[1].reset()
+    return _servers[1]
+
+
+@pytest.fixture
+def env(deepl: DeepLServer, openai: OpenAIServer, tmp_path: Path) -> dict[str, str]:
+    """The environment of somebody whose services are the loopback servers."""
+    return {
+        "KODATA_HOME": str(tmp_path / "home"),
+        "DEEPL_AUTH_KEY": "test-key:fx",
+        "DEEPL_SERVER_URL": deepl.url,
+        "OPENAI_API_KEY": "test-key",
+        "OPENAI_BASE_URL": f"{openai.url}/v1",
+    }
+
+
+@pytest.fixture
+def run(env: dict[str, str], tmp_path: Path) -> Callable[..., Build]:
+    """Builds alpaca-ko from items through the loopback servers; keyword arguments are those of Options."""
+
+    def build_it(
+        rows: Sequence[Mapping[str, str]] | Path, tell: Tell = silent, pipeline: str = "alpaca-ko", **options: object
+    ) -> Build:
+        path = rows if isinstance(rows, Path) else write_items(tmp_path / "items.json", rows)
+        settings = {"sources": {"": path}, "budget_usd": 100.0, **options}
+        return build(pipeline, Options(**settings), Workspace.of(env), env, tell, HASTY)  # type: ignore[arg-type]
+
+    return build_it
+
+
+def files_of(build: Build) -> dict[str, bytes]:
+    """The files that must be equal byte for byte when input and ledger are."""
+    return {path.name: path.read_bytes() for path in sorted(build.path.glob("*")) if path.name.startswith(("corpus", "dropped"))}

@@ -1,0 +1,197 @@
+"""A DeepL server on the loopback interface, for the real ``deepl`` client.
+
+Its Korean is made up, but deterministic: it keeps everything except Latin letters in place, is about as
+long as Korean is against English, and ends its sentences politely.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from hashlib import shake_128
+from html import unescape
+from pathlib import Path
+from typing import Any
+from xml.parsers.expat import ExpatError, ParserCreate
+from xml.sax.saxutils import escape
+
+from .ledger import Answer, Faults, Refused, digest, unit
+from .loopback import LoopbackServer, arguments, run
+
+KEY = "test-key:fx"
+MAX_TEXTS = 50
+MAX_BYTES = 128 * 1024
+NO_QUOTA = 1_000_000_000_000
+MESSAGES = {403: "Forbidden", 413: "Payload Too Large", 429: "Too many requests", 456: "Quota exceeded"}
+
+MARK = re.compile(r"""<!--.*?-->|</?[A-Za-z!?](?:"[^"]*"|'[^']*'|[^'">])*>""", re.DOTALL)
+WORD = r"[A-Za-zÀ-ÖØ-öø-ɏ]+"
+LAST = r"""(?P<last>(?=[.!?](?:[\s"')\]<]|\Z)|\s*\Z))?"""
+PLAIN = re.compile(rf"(?P<word>{WORD}){LAST}")
+MARKED = re.compile(rf"{MARK.pattern}|&[#\w]+;|(?P<word>{WORD}){LAST}", re.DOTALL)
+SYLLABLES = (
+    "가각간감강개거건게결경계고공과관교구국그금기길나남내너노누는능니다단당대도동되두드라로리마만말면모목무문물"
+    "미바반방법보부분비사산상생서선성세소수시식신실아안양어여연열영오와용우원위유은을음의이인일자작장재전점정제"
+    "조주지진집차처체초추치크타토트파편표품하학한함해행형호화활회"
+)
+ENDINGS = ("합니다", "됩니다", "입니다", "습니다")
+
+
+@lru_cache(maxsize=100_000)
+def korean_word(word: str, last: bool = False) -> str:
+    """Half as many syllables as the word has letters, at least one, and a polite ending for the last word."""
+    stream = shake_128(word.lower().encode()).digest(max(len(word) // 2, 1))
+    stem = "".join(SYLLABLES[byte % len(SYLLABLES)] for byte in stream)
+    return stem[: max(len(stem) - 2, 1)] + ENDINGS[stream[0] % len(ENDINGS)] if last else stem
+
+
+def pseudo_korean(text: str, marked: bool) -> str:
+    """The text with its Latin words in Korean; with ``marked`` its tags and entities stay as they are."""
+
+    def translated(match: re.Match[str]) -> str:
+        word = match["word"]
+        return korean_word(word, match["last"] is not None) if word else match[0]
+
+    return (MARKED if marked else PLAIN).sub(translated, text)
+
+
+def escaped(korean: str, source: str) -> str:
+    """The Korean escaped for XML, except for the marks it shares with the source."""
+    marks = set(MARK.findall(source))
+    if not marks:
+        return escape(korean)
+    parts = re.split(f"({'|'.join(map(re.escape, marks))})", korean)
+    return "".join(part if part in marks else escape(part) for part in parts)
+
+
+def spoiled(text: str, source: str, faults: Faults) -> tuple[str, str]:
+    """The answer, with a mark dropped, doubled or moved if the faults ask for it, and which of these."""
+    marks = list(MARK.finditer(text))
+    seed, kinds = str(faults.seed), ("drop_marks", "double_marks", "move_marks")
+    kind = next((kind for kind in kinds if unit(seed, kind, source) < getattr(faults, kind)), "")
+    if not marks or not kind:
+        return text, ""
+    mark = marks[int(unit(seed, source) * len(marks))]
+    before, after = text[: mark.start()], text[mark.end() :]
+    if kind == "drop_marks":
+        return before + after, kind
+    if kind == "double_marks":
+        return before + mark[0] * 2 + after, kind
+    return (before + after + mark[0] if after else mark[0] + before), kind
+
+
+def billed(text: str, handling: str | None) -> int:
+    """The characters DeepL bills: code points, without tags and with entities unescaped for XML."""
+    return len(unescape(MARK.sub("", text))) if handling == "xml" else len(text)
+
+
+class DeepLServer(LoopbackServer):
+    """POST /v2/translate into Korean and GET /v2/usage, as the DeepL API documents them.
+
+    ``known`` holds translations to answer with, by the English text with tags kept and entities unescaped;
+    a request which would pass ``quota`` characters is refused.
+    """
+
+    def __init__(
+        self,
+        *,
+        known: Mapping[str, str] | None = None,
+        key: str = KEY,
+        quota: int | None = None,
+        port: int = 0,
+        latency: float = 0.0,
+        state: Path | None = None,
+    ) -> None:
+        super().__init__(key=key, port=port, latency=latency, state=state, quota=quota)
+        self.known = {} if known is None else known
+
+    def answer(self, method: str, path: str, authorization: str, body: bytes) -> Answer:
+        if authorization != f"DeepL-Auth-Key {self.key}":
+            raise Refused(403)
+        if (method, path) == ("GET", "/v2/usage"):
+            limit = NO_QUOTA if self.quota is None else self.quota
+            return Answer(200, {"character_count": self.ledger.billed, "character_limit": limit})
+        if (method, path) != ("POST", "/v2/translate"):
+            raise Refused(404)
+        return self._translate(checked(body))
+
+    def error(self, refused: Refused) -> dict[str, Any]:
+        return {"message": refused.message or MESSAGES.get(refused.status, "Something went wrong")}
+
+    def shortened(self, payload: dict[str, Any]) -> dict[str, Any]:
+        return {"translations": payload.get("translations", [])[:-1]}
+
+    def _translate(self, request: dict[str, Any]) -> Answer:
+        texts: Sequence[str] = request.pop("text")
+        handling, faults = request.get("tag_handling"), self.active
+        default = "quality_optimized" if request.get("custom_instructions") else "latency_optimized"
+        common = {
+            "detected_source_language": request.get("source_lang") or "EN",
+            "model_type_used": (request.get("model_type") or default).removeprefix("prefer_"),
+        }
+        settings = json.dumps(request, sort_keys=True)
+        answers = [spoiled(self._korean(text, handling), text, faults) for text in texts]
+        characters = [billed(text, handling) for text in texts]
+        translations: list[dict[str, Any]] = [common | {"text": korean} for korean, _ in answers]
+        if request.get("show_billed_characters"):
+            for translation, count in zip(translations, characters, strict=True):
+                translation["billed_characters"] = count
+        return Answer(
+            200,
+            {"translations": translations},
+            keys=[digest(settings, text) for text in texts],
+            characters=sum(characters),
+            spoiled=[kind for _, kind in answers if kind],
+        )
+
+    def _korean(self, text: str, handling: str | None) -> str:
+        korean = self.known.get(unescape(text) if handling else text) if self.known else None
+        if korean is None:
+            return pseudo_korean(text, marked=bool(handling))
+        return escaped(korean, text) if handling else korean
+
+
+def checked(body: bytes) -> dict[str, Any]:
+    """The request in the body, if it keeps to the limits that DeepL documents; raises `Refused` if not."""
+    if len(body) > MAX_BYTES:
+        raise Refused(413)
+    try:
+        request: dict[str, Any] = json.loads(body)
+        texts = request.get("text")
+    except (ValueError, AttributeError):
+        raise Refused(400, "Bad request. Reason: the body is not a JSON object.") from None
+    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
+        raise Refused(400, "Parameter 'text' not specified.")
+    if len(texts) > MAX_TEXTS:
+        raise Refused(400, "Too many texts.")
+    if str(request.get("target_lang")).upper() != "KO":
+        raise Refused(400, "Value for 'target_lang' not supported.")
+    instructions = request.get("custom_instructions") or []
+    if len(instructions) > 10 or any(len(instruction) > 300 for instruction in instructions):
+        raise Refused(400, "Too many or too long custom instructions.")
+    if instructions and request.get("model_type") == "latency_optimized":
+        raise Refused(400, "Custom instructions need a quality optimized model.")
+    if request.get("tag_handling") not in (None, "xml", "html"):
+        raise Refused(400, "Value for 'tag_handling' not supported.")
+    if request.get("tag_handling") == "xml":
+        for text in texts:
+            try:
+                ParserCreate().Parse(f"<root>{text}</root>", True)
+            except (ExpatError, ValueError):
+                raise Refused(400, "Tag handling parsing failed, please check input.") from None
+    return request
+
+
+def main() -> None:
+    parser = arguments(KEY)
+    parser.add_argument("--quota", type=int)
+    parser.add_argument("--pairs", type=Path, help="JSON Lines with the keys en and ko")
+    options = vars(parser.parse_args())
+    if pairs := options.pop("pairs"):
+        with pairs.open(encoding="utf-8") as lines:
+            options["known"] = {pair["en"]: pair["ko"] for pair in map(json.loads, lines)}
+    run(DeepLServer(**options))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,341 @@
+"""A whole build through the real clients, against servers that speak the real protocols and fail in every way."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from kodata.build import Options, build, plan, silent
+from kodata.errors import BuildError, Misconfigured, OverBudget, QuotaUsedUp, SourceError, Unreachable
+from kodata.korean import languages
+from kodata.ledger import Ledger
+from kodata.published import Build, difference
+from kodata.workspace import Workspace
+from tests.conftest import HASTY, files_of, items, write_items
+from tests.servers.deepl import DeepLServer
+from tests.servers.openai import OpenAIServer, tag_for
+
+Run = Callable[..., Build]
+FAULTS = ["429", "429-retry-after", "500", "503", "cut", "short", "html"]
+
+
+def test_every_record_is_kept_or_dropped_with_a_reason(run: Run) -> None:
+    b = run([*items(40), {"instruction": " ", "input": "", "output": "x"}, {"input": "no instruction"}])
+    assert b.manifest["records"] == {"in": 42, "kept": 40, "dropped": 2}
+    assert b.dropped.select("stage", "reason").rows() == [("screen", "empty"), ("source", "no-instruction")]
+
+
+def test_every_text_and_every_prompt_is_asked_once(run: Run, deepl: DeepLServer, openai: OpenAIServer) -> None:
+    rows = items(300)
+    b = run(rows)
+    texts = {row[name] for row in rows for name in ("instruction", "input") if row[name]}
+    assert (deepl.counts()["texts"], deepl.counts()["repeated"]) == (len(texts), 0)
+    assert (openai.counts()["ok"], openai.counts()["repeated"]) == (300, 0)
+    assert [asked["sent"] for asked in b.manifest["asks"].values()] == [len(texts), 300]
+
+
+def test_deepl_requests_are_full(run: Run, deepl: DeepLServer) -> None:
+    run(items(300))
+    counts = deepl.counts()
+    assert counts["requests"] == -(-counts["texts"] // 50)
+
+
+def test_each_answer_belongs_to_its_question(run: Run) -> None:
+    b = run(items(60), parallel=8)
+    for instruction, context, output in b.corpus.select("instruction", "input", "output").iter_rows():
+        assert tag_for(f"{instruction}\n\n{context}" if context else instruction) in output
+
+
+def test_protected_pieces_survive(run: Run) -> None:
+    b = run(items(80))
+    for before, after in b.corpus.select("instruction_source", "instruction").iter_rows():
+        for piece in ("`print(n)`", "https://example.com/page", "___", "{name}"):
+            assert before.count(piece) == after.count(piece)
+
+
+def test_a_second_build_asks_nothing_and_has_the_same_bytes(
+    run: Run, deepl: DeepLServer, openai: OpenAIServer
+) -> None:
+    rows = items(50)
+    first = run(rows)
+    deepl.reset()
+    openai.reset()
+    second = run(rows)
+    assert files_of(second) == files_of(first)
+    assert (deepl.counts()["requests"], openai.counts()["requests"]) == (0, 0)
+
+
+def test_without_snapshots_the_ledger_answers_everything(
+    run: Run, deepl: DeepLServer, openai: OpenAIServer, env: dict[str, str]
+) -> None:
+    rows = items(50)
+    first = run(rows)
+    for part in Workspace.of(env).snapshots.rglob("*.parquet"):
+        part.unlink()
+    deepl.reset()
+    openai.reset()
+    assert files_of(run(rows)) == files_of(first)
+    assert (deepl.counts()["requests"], openai.counts()["requests"]) == (0, 0)
+
+
+def test_records_in_front_cost_only_themselves(run: Run, openai: OpenAIServer) -> None:
+    run(items(40))
+    openai.reset()
+    run(list(reversed(items(45))))
+    assert openai.counts()["ok"] == 5
+
+
+@pytest.mark.parametrize("parallel", [1, 8])
+def test_a_shuffled_source_gives_the_same_records(run: Run, parallel: int) -> None:
+    rows = items(60)
+    first = run(rows, parallel=8)
+    random.Random(5).shuffle(rows)
+    again = run(rows, parallel=parallel)
+    assert difference(first, again) == difference(first, first)
+    columns = ["id", "stage", "reason", "evidence"]
+    assert first.dropped.select(columns).sort("id").equals(again.dropped.select(columns).sort("id"))
+
+
+def test_shards_decide_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [*items(50), *items(3)]  # three verbatim repeats
+    whole = run(rows)
+    monkeypatch.setattr("kodata.walk.SHARD_RECORDS", 7)
+    assert files_of(run(rows)) == files_of(whole)
+
+
+def test_one_request_in_ten_failing_leaves_nothing_undone(run: Run, deepl: DeepLServer, openai: OpenAIServer) -> None:
+    calm = run(items(200))
+    deepl.faults(share=0.1, kinds=FAULTS, retry_after=0.02, seed=3)
+    openai.faults(share=0.1, kinds=FAULTS, retry_after=0.02, seed=4)
+    rough = run([{**row, "instruction": row["instruction"].replace("case", "event")} for row in items(200)])
+    assert rough.manifest["records"] == calm.manifest["records"]
+    assert not rough.dropped.height
+    assert set(languages(rough.corpus["output"])) == {"ko"}
+    assert set(languages(rough.corpus["instruction"])) <= {"ko", "ko-mixed"}
+    assert openai.counts()["faulted"]
+
+
+def test_answers_lost_on_the_wire_are_counted(run: Run, openai: OpenAIServer, env: dict[str, str]) -> None:
+    openai.faults(share=1.0, kinds=["cut"], times=3)
+    b = run(items(20))
+    assert b.manifest["asks"][f"openai@{env['OPENAI_BASE_URL'].split('/')[2]}"]["lost"] == 3
+    with Ledger(Workspace.of(env).ledger) as ledger:
+        assert ledger.lost()[0] == 3
+
+
+def test_a_used_up_quota_stops_the_build_and_the_next_one_goes_on(
+    run: Run, env: dict[str, str], tmp_path: Path
+) -> None:
+    with DeepLServer(quota=3_000) as small:
+        env["DEEPL_SERVER_URL"] = small.url
+        with pytest.raises(QuotaUsedUp, match="run again to go on"):
+            run(items(100), parallel=1)
+        answered = small.counts()["texts"]
+        assert answered > 0
+        small.reset()
+        with pytest.raises(QuotaUsedUp):
+            run(items(100), parallel=1)
+        assert small.counts()["repeated"] == 0
+
+
+@pytest.mark.parametrize(("name", "match"), [("DEEPL_AUTH_KEY", "DEEPL_AUTH_KEY"), ("OPENAI_API_KEY", "OPENAI_API_KEY")])
+def test_a_wrong_key_stops_at_once(
+    run: Run, env: dict[str, str], deepl: DeepLServer, openai: OpenAIServer, name: str, match: str
+) -> None:
+    env[name] = "wrong-key"
+    with pytest.raises(Misconfigured, match=match):
+        run(items(400), parallel=4)
+    server = deepl if name.startswith("DEEPL") else openai
+    assert server.counts()["ok"] == 0
+    assert server.counts()["requests"] <= 4
+
+
+def test_no_key_appears_in_an_error(run: Run, env: dict[str, str]) -> None:
+    env["OPENAI_API_KEY"] = "sk-this-is-a-secret"
+    with pytest.raises(Misconfigured) as caught:
+        run(items(5))
+    assert "sk-this" not in str(caught.value)
+
+
+def test_an_unknown_model_is_named_as_such(run: Run) -> None:
+    with pytest.raises(Misconfigured, match="model"):
+        run(items(5), overrides=("regenerate.model=gpt-5.6-luna",))
+
+
+def test_a_model_without_a_price_is_not_asked(run: Run, openai: OpenAIServer) -> None:
+    with pytest.raises(Misconfigured, match="no price for model"):
+        run(items(5), overrides=("regenerate.model=my-own",))
+    assert openai.counts()["requests"] == 0
+
+
+def test_a_service_that_is_down_is_unreachable_not_thousands_of_tries(run: Run, openai: OpenAIServer) -> None:
+    openai.faults(share=1.0, kinds=["503"])
+    with pytest.raises(Unreachable, match="run again to go on"):
+        run(items(200), parallel=2)
+    assert openai.counts()["requests"] <= 2 * HASTY.attempts * HASTY.failures_in_a_row
+
+
+def test_a_budget_is_never_passed_and_nothing_is_published(run: Run, env: dict[str, str], openai: OpenAIServer) -> None:
+    with pytest.raises(OverBudget, match="go on"):
+        run(items(300), budget_usd=0.01, overrides=('translate.with={use="echo"}',))
+    paid = openai.counts()["tokens_in"] * 0.10e-6 + openai.counts()["tokens_out"] * 0.50e-6
+    assert 0 < paid <= 0.01
+    assert not list(Workspace.of(env).builds.rglob("manifest.json"))
+
+
+def test_without_a_budget_nothing_is_asked(run: Run, deepl: DeepLServer, openai: OpenAIServer) -> None:
+    with pytest.raises(OverBudget, match="--budget"):
+        run(items(3), budget_usd=0.0)
+    assert (deepl.counts()["requests"], openai.counts()["requests"]) == (0, 0)
+
+
+def test_an_exact_quote_is_the_bill(run: Run, env: dict[str, str], deepl: DeepLServer, tmp_path: Path) -> None:
+    path = write_items(tmp_path / "items.json", items(100))
+    quote = plan("alpaca-ko", Options(sources={"": path}), Workspace.of(env), env, silent)
+    assert deepl.counts()["requests"] == 0
+    translate = next(stage for stage in quote.stages if stage.stage == "translate")
+    run(path)
+    assert translate.characters == deepl.counts()["characters"]
+    assert translate.usd == pytest.approx(deepl.counts()["characters"] * 25e-6)
+
+
+def test_a_plan_of_a_known_build_has_nothing_to_ask_and_writes_nothing(
+    run: Run, env: dict[str, str], tmp_path: Path
+) -> None:
+    path = write_items(tmp_path / "items.json", items(30))
+    run(path)
+    before = sorted(str(p) for p in Path(env["KODATA_HOME"]).rglob("*"))
+    quote = plan("alpaca-ko", Options(sources={"": path}), Workspace.of(env), env, silent)
+    assert (quote.to_ask, quote.usd, quote.stages[2].reuse) == (0, 0.0, 30)
+    assert sorted(str(p) for p in Path(env["KODATA_HOME"]).rglob("*") if "-wal" not in p.name and "-shm" not in p.name) == [
+        name for name in before if "-wal" not in name and "-shm" not in name
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        ("[[length]]", "truncated"),
+        ("[[filter]]", "content-filter"),
+        ("[[refusal]]", "refusal"),
+        ("[[empty]]", "empty-answer"),
+        ("[[english]]", "answer-not-korean"),
+    ],
+)
+def test_an_answer_that_is_none_drops_the_record(run: Run, word: str, reason: str) -> None:
+    b = run([{"instruction": "7", "input": word, "output": ""}, *items(9)], pipeline=_untranslated())
+    assert b.dropped["reason"].to_list() == [reason]
+
+
+def _untranslated() -> str:
+    """A pipeline of one's own, by path: nothing is translated, so that a word meant for the server reaches it."""
+    path = Path("plain.toml")
+    path.write_text(
+        """
+        [[source]]
+        use = "alpaca"
+        path = "items.json"
+        lang = "ko"
+        [[stage]]
+        use = "regenerate"
+        prompt = "prompt.md"
+        with = { use = "openai", model = "gpt-6-luna" }
+        [[stage]]
+        use = "filter"
+        rules = ["answer-not-korean"]
+        """
+    )
+    Path("prompt.md").write_text("한국어로 답하세요.", encoding="utf-8")
+    return str(path.absolute())
+
+
+def test_a_refused_answer_is_not_asked_again(run: Run, openai: OpenAIServer) -> None:
+    rows = [{"instruction": "7", "input": "[[refusal]]", "output": ""}, *items(9)]
+    run(rows, pipeline=_untranslated())
+    openai.reset()
+    run(rows, pipeline=_untranslated())
+    assert openai.counts()["requests"] == 0
+
+
+def test_a_lost_mark_is_asked_again_in_pieces_and_then_dropped(run: Run, deepl: DeepLServer) -> None:
+    deepl.faults(drop_marks=1.0)
+    b = run(items(40))
+    reasons = b.manifest["dropped"]["translate"]
+    assert reasons == {"mark-lost": 30}
+    assert not b.corpus["instruction_source"].str.contains("`|https|___").any()
+    assert b.held_back_by.startswith("75.0% of the records were dropped")
+
+
+def test_a_build_past_its_limits_leaves_latest_where_it_was(
+    run: Run, env: dict[str, str], deepl: DeepLServer, tmp_path: Path
+) -> None:
+    pipeline = _full_pipeline(tmp_path)
+    write_items(tmp_path / "items.json", items(20))
+    workspace = Workspace.of(env)
+    good = build(pipeline, Options(budget_usd=9), workspace, env, silent, HASTY)
+    write_items(tmp_path / "items.json", [{"instruction": " ", "input": "", "output": ""}] * 15 + items(20))
+    held = build(pipeline, Options(budget_usd=9), workspace, env, silent, HASTY)
+    latest = workspace.builds / "own" / "latest"
+    assert held.held_back_by.startswith("42.9% of the records were dropped")
+    assert (held.path != good.path, latest.resolve()) == (True, good.path.resolve())
+
+
+def _full_pipeline(folder: Path) -> str:
+    from kodata.pipeline import shipped
+
+    text = shipped("pipelines", "alpaca-ko.toml").read_text(encoding="utf-8")
+    text = text.replace('hub = "tatsu-lab/alpaca"', 'path = "items.json"').replace("prompts/", "")
+    text = "\n".join(line for line in text.splitlines() if not line.startswith("revision"))
+    (folder / "own.toml").write_text(text, encoding="utf-8")
+    prompt = shipped("pipelines", "prompts", "answer-ko.md").read_text(encoding="utf-8")
+    (folder / "answer-ko.md").write_text(prompt, encoding="utf-8")
+    return str(folder / "own.toml")
+
+
+def test_offline_drops_what_the_ledger_does_not_know(run: Run, deepl: DeepLServer) -> None:
+    run(items(10))
+    deepl.reset()
+    b = run(items(14), offline=True)
+    assert (b.manifest["records"]["kept"], b.manifest["dropped"]) == (10, {"translate": {"unanswered": 4}})
+    assert deepl.counts()["requests"] == 0
+
+
+def test_a_build_without_a_key_names_the_variable_and_the_demo(run: Run, env: dict[str, str]) -> None:
+    del env["OPENAI_API_KEY"]
+    with pytest.raises(Misconfigured, match=r"OPENAI_API_KEY is not set.*--demo"):
+        run(items(1))
+
+
+def test_a_second_build_of_a_pipeline_waits_for_nobody(run: Run, env: dict[str, str], tmp_path: Path) -> None:
+    from filelock import FileLock
+
+    first = run(items(5))
+    with FileLock(first.path.parent.with_name(f".{first.path.parent.name}.lock")), pytest.raises(BuildError, match="running"):
+        run(items(5))
+
+
+def test_an_empty_source_is_an_error_not_an_empty_corpus(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "none.json").write_text("[]")
+    with pytest.raises(SourceError, match="none.json"):
+        run(tmp_path / "none.json")
+
+
+def test_published_lines_hold_the_triple_then_provenance(run: Run) -> None:
+    b = run(items(3))
+    line = json.loads((b.path / "corpus.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    assert list(line)[:5] == ["id", "instruction", "input", "output", "history"]
+    assert line["instruction_source"] == items(3)[0]["instruction"]
+    assert (line["source_file"], line["source_row"], line["translated_by"][:6]) == ("items.json", 1, "deepl@")
+
+
+def test_the_published_files_load_with_datasets(run: Run, tmp_path: Path) -> None:
+    import datasets
+
+    b = run(items(6))
+    lines = datasets.load_dataset("json", data_files=str(b.path / "corpus.jsonl"), split="train", cache_dir=str(tmp_path))
+    assert (lines.num_rows, b.to_datasets().num_rows, pl.read_json(b.path / "corpus.json").height) == (6, 6, 6)
