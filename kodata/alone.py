@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import polars as pl
 
 from kodata.answering import Answering, Purse
-from kodata.asks import canonical
 from kodata.build import provider_for, silent
 from kodata.corpus import COLUMNS, Split, TextField, conserved
 from kodata.errors import PipelineError
@@ -108,10 +107,7 @@ def _corpus(data: Data) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The data as a corpus frame, and what could not be read, as dropped."""
     if isinstance(data, pl.DataFrame) and set(COLUMNS) <= set(data.columns):
         return data.select(list(COLUMNS)), Split(data).dropped
-    items = (
-        Item(canonical({str(k): str(v) for k, v in row.items()}).encode(), "data", n, "row", dict(row))
-        for n, row in enumerate(_rows(data), 1)
-    )
+    items = (Item("data", n, "row", dict(row)) for n, row in enumerate(_rows(data), 1))
     reading = read(Source("alpaca", "data"), Opened(items, "data"))
     return reading.frame, reading.dropped
 

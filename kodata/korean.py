@@ -16,6 +16,7 @@ import polars as pl
 LANGDETECT: Final = f"langdetect {version('langdetect')}"  # enters the key of stages that judge by it
 
 _LINE_BREAKS = dict.fromkeys(map(ord, "\x0b\x0c\x85\u2028\u2029"), "\n")
+_UNUSUAL = re.compile(r"[^\n\t -~]")  # anything that may need cleaning
 _UNWANTED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 
 # What says nothing about the language of a text: fenced and inline code, tags, URLs, e-mail addresses.
@@ -37,14 +38,10 @@ def clean(text: str) -> str:
 
     NFC and not NFKC, which would turn ㄱ, ½ and ㈜ into other characters.
     """
+    if not _UNUSUAL.search(text):
+        return text
     text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_LINE_BREAKS)
     return unicodedata.normalize("NFC", _UNWANTED.sub("", text))
-
-
-def comparable(text: str) -> str:
-    """A key under which texts equal but for width, case, spaces and punctuation are the same."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(char for char in folded if char.isalnum())
 
 
 def has_code(text: pl.Expr) -> pl.Expr:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
+from typing import get_args
 
 import orjson
 import psutil
 
-from kodata.asks import Answer, Ask
+from kodata.asks import Answer, Ask, Finish
 from kodata.errors import LedgerError
 
 # Append-only: a migration that was ever released is never edited; user_version counts those applied.
@@ -38,9 +39,10 @@ _COLUMNS = (
     "key, provider, settings, content, sample, about, text, written_by, finish, "
     "characters, tokens_in, tokens_out, usd, at"
 )
+_NUMBERS = {"sample": int, "characters": int, "tokens_in": int, "tokens_out": int, "usd": (int, float)}
 _INSERT = f"INSERT OR IGNORE INTO answers ({_COLUMNS}) VALUES ({', '.join('?' * 14)})"
 _LOOK_UP = 500  # keys a query
-_NETWORK = ("nfs", "cifs", "smb", "afs", "fuse.sshfs", "lustre", "ceph", "gluster", "beegfs", "9p")
+_NETWORK = ("nfs", "cifs", "smb", "afs", "sshfs", "lustre", "ceph", "gluster", "beegfs", "9p")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +207,9 @@ class Ledger:
 
 def _row(line: bytes, where: str) -> tuple[object, ...]:
     try:
-        entry: Mapping[str, str] = orjson.loads(line)
-        ask = Ask(entry["provider"], entry["settings"], entry["content"], int(entry["sample"]), entry["about"])
-        values = [entry[name.strip()] for name in _COLUMNS.split(",")[1:]]
+        entry: Mapping[str, object] = orjson.loads(line)
+        values = [_checked(name.strip(), entry) for name in _COLUMNS.split(",")[1:]]
+        ask = Ask(*values[:5])  # type: ignore[arg-type]  # checked by name
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise LedgerError(
             f"{where}: not an answer of a ledger export ({type(error).__name__}). Nothing was imported"
@@ -217,17 +219,33 @@ def _row(line: bytes, where: str) -> tuple[object, ...]:
     return (ask.key, *values)
 
 
+def _checked(name: str, entry: Mapping[str, object]) -> object:
+    """SQLite would take a number for a text, and pass over a null."""
+    value = entry[name]
+    if not isinstance(value, _NUMBERS.get(name, str)) or (name == "finish" and value not in get_args(Finish)):
+        raise TypeError(name)
+    return value
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _refuse_network(path: Path) -> None:
     """Raises LedgerError where write-ahead logging is not safe: on a file system shared between machines."""
-    there = path.expanduser().absolute()
-    mounts = [p for p in psutil.disk_partitions(all=True) if there.is_relative_to(p.mountpoint)]
-    nearest = max(mounts, key=lambda p: len(p.mountpoint), default=None)
-    if nearest is not None and nearest.fstype.lower().startswith(_NETWORK):
+    mounts = {mount.mountpoint: mount.fstype for mount in psutil.disk_partitions(all=True)}
+    if shared := network_file_system(path.expanduser().absolute(), mounts):
         raise LedgerError(
-            f"ledger {path} would be on a network file system ({nearest.fstype}), where SQLite is not safe. "
+            f"ledger {path} would be on a network file system ({shared}), where SQLite is not safe. "
             "Set KODATA_HOME to a local folder"
         )
+
+
+def network_file_system(path: Path, mounts: Mapping[str, str]) -> str:
+    """The type of the file system that holds the path when machines share it, else empty.
+
+    `mounts` are the types by mount point, as `nfs4` or `fuse.sshfs`; the path need not be there.
+    """
+    nearest = max((at for at in mounts if path.is_relative_to(at)), key=len, default="")
+    kind = mounts.get(nearest, "").lower()
+    return kind if kind.removeprefix("fuse.").startswith(_NETWORK) else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from kodata.asks import canonical
+from kodata.corpus import COLUMNS
 from kodata.errors import PipelineError, did_you_mean
 from kodata.providers.deepl import DeepLTranslator
 from kodata.providers.echo import EchoFace
@@ -111,10 +112,10 @@ def load_pipeline(name: str, overrides: Iterable[str] = (), env: Mapping[str, st
     if not path.is_file():
         known = did_you_mean(name, shipped_pipelines()) if not name.endswith(".toml") else ""
         raise PipelineError(f'no pipeline "{name}"{known}. `kodata list` shows them; a file is given by its path')
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PipelineError(f"{path.name} is not TOML: {error}") from error
     return _Loader(path, env or {}).pipeline(table, text, list(overrides))
 
@@ -160,7 +161,13 @@ class _Loader:
                 raise PipelineError(
                     f'{self.path.name}: the name "{min(twice)}" stands twice. Give one a `name` of its own'
                 )
-        limits = self._settings("[limits]", Limits, dict(table.get("limits", {})))
+        shares = table.get("limits", {})
+        if not isinstance(shares, dict):
+            raise PipelineError(f"{self.path.name}: limits are a table, [limits]")
+        limits = self._settings("[limits]", Limits, shares)
+        for name, share in limits.items():
+            if not 0 <= share <= 1:
+                raise PipelineError(f'{self.path.name}, [limits]: setting "{name}" is a share from 0 to 1, not {share}')
         return Pipeline(
             self.path.stem,
             str(table.get("about", "")),
@@ -197,9 +204,9 @@ class _Loader:
 
     def _source(self, n: int, table: dict[str, Any]) -> Source:
         where = f"source {n}"
-        use = table.get("use", "")
+        use = str(table.get("use", ""))
         if use not in SOURCES:
-            raise PipelineError(f'{self.path.name}, {where}: no format "{use}"{did_you_mean(str(use), SOURCES)}')
+            raise PipelineError(f'{self.path.name}, {where}: no format "{use}"{did_you_mean(use, SOURCES)}')
         source = Source(**{"name": use, **self._settings(f"{where} ({use})", Source, table)})
         if bool(source.path) == bool(source.hub):
             raise PipelineError(f"{self.path.name}, {where} ({use}): give one of `path` and `hub`")
@@ -218,7 +225,10 @@ class _Loader:
         if kind in FACES:
             given["by"] = self._face(where, FACES[kind], table.pop("with", None))
         if kind is Filter:
-            given["rules"] = tuple(self._rule(where, rule) for rule in table.pop("rules", ()))
+            rules = table.pop("rules", None)
+            if not isinstance(rules, list) or not rules:
+                raise PipelineError(f'{self.path.name}, {where}: setting "rules" is missing or no list of rules')
+            given["rules"] = tuple(self._rule(where, rule) for rule in rules)
         if kind is Validate:
             given["schema"] = schema()
         if kind is Regenerate and "prompt" in table:
@@ -226,15 +236,15 @@ class _Loader:
         return Step(name, kind(**given, **self._settings(where, kind, table, given)))
 
     def _face(self, where: str, faces: Mapping[str, type], table: object) -> object:
-        if not isinstance(table, dict) or table.get("use") not in faces:
-            use = str(table.get("use", "")) if isinstance(table, dict) else ""
+        use = str(table.get("use", "")) if isinstance(table, dict) else ""
+        if not isinstance(table, dict) or use not in faces:
             raise PipelineError(
                 f"{self.path.name}, {where}: `with = {{ use = ... }}` names who is asked"
                 + (f'; no "{use}"{did_you_mean(use, faces)}' if use else f": {', '.join(faces)}")
             )
         settings = {key: value for key, value in table.items() if key != "use"}
-        given = {"provider": endpoint(table["use"], self.env)}
-        kind = faces[table["use"]]
+        given = {"provider": endpoint(use, self.env)}
+        kind = faces[use]
         face: object = kind(**given, **self._settings(f"{where}, with", kind, settings, given))
         return face
 
@@ -259,10 +269,13 @@ class _Loader:
         hints, settings = get_type_hints(kind), {}
         for name, value in table.items():
             try:
-                settings[name] = TypeAdapter(hints[name]).validate_python(value)
+                settings[name] = TypeAdapter(hints[name]).validate_json(orjson.dumps(value), strict=True)
             except ValidationError as error:
                 what = error.errors()[0]["msg"]
                 raise PipelineError(f'{self.path.name}, {where}: setting "{name}": {what}, not {value!r}') from error
+        for column in settings.get("columns", ()):
+            if column not in COLUMNS:
+                raise PipelineError(f'{self.path.name}, {where}: no column "{column}"{did_you_mean(column, COLUMNS)}')
         return settings
 
     def _known(self, where: str, table: Mapping[str, object], known: Iterable[str]) -> None:
@@ -271,9 +284,9 @@ class _Loader:
             if key not in names:
                 raise PipelineError(f'{self.path.name}, {where}: no setting "{key}"{did_you_mean(key, names)}')
 
-    def _file(self, where: str, key: str, name: str) -> str:
+    def _file(self, where: str, key: str, name: object) -> str:
         try:
-            return (self.path.parent / name).read_text(encoding="utf-8")
+            return (self.path.parent / str(name)).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise PipelineError(f"{self.path.name}, {where}: {key} = {name!r} cannot be read ({error})") from error
 
@@ -281,11 +294,13 @@ class _Loader:
         module, _, name = use.partition(":")
         try:
             found = getattr(importlib.import_module(module), name)
-        except (ImportError, AttributeError) as error:
+        except (ImportError, AttributeError, ValueError) as error:
             raise PipelineError(f'{self.path.name}, {where}: "{use}" cannot be imported ({error})') from error
         if not any(hasattr(found, method) for method in ("run", "story", "decide")):
             raise PipelineError(f'{self.path.name}, {where}: "{use}" is no stage: it has neither run, story nor decide')
-        stage: type[Stage] = found
+        if not is_dataclass(found):
+            raise PipelineError(f'{self.path.name}, {where}: "{use}" is no stage: its settings are those of a dataclass')
+        stage: type[Stage] = found  # type: ignore[assignment]
         return stage
 
 

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 from pathlib import Path
 
 from kodata.errors import Misconfigured
@@ -37,7 +38,7 @@ class Prices:
         """Dollars per character. Raises Misconfigured when the service has no price."""
         for table in self.tables:
             if isinstance(row := table.get(service), dict) and "usd_per_million_characters" in row:
-                return float(row["usd_per_million_characters"]) / 1e6
+                return self._usd(row["usd_per_million_characters"], service) / 1e6
         raise Misconfigured(f"no price for {service}. Give it one in {self.own}")
 
     @lru_cache(maxsize=64)  # noqa: B019  # one table a run
@@ -48,15 +49,18 @@ class Prices:
                 models = table.get("models")
                 row = models.get(name) if isinstance(models, dict) else None
                 if isinstance(row, dict):
-                    try:
-                        both = row["usd_per_million_tokens_in"], row["usd_per_million_tokens_out"]
-                        return TokenPrice(float(both[0]), float(both[1]))
-                    except (KeyError, TypeError, ValueError) as error:
-                        raise Misconfigured(f"the price of model {name} in {self.own} is incomplete") from error
+                    both = ("usd_per_million_tokens_in", "usd_per_million_tokens_out")
+                    return TokenPrice(*(self._usd(row.get(key), f"model {name}") for key in both))
         raise Misconfigured(
             f'no price for model "{model}", so nothing is asked. Add to {self.own}: [models."{model}"] with '
             "usd_per_million_tokens_in and usd_per_million_tokens_out"
         )
+
+    def _usd(self, value: object, of: str) -> float:
+        """The price as written; one that is no number would turn the budget off."""
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < inf:
+            raise Misconfigured(f"the price of {of} in {self.own} is {value!r}, not an amount of dollars")
+        return float(value)
 
 
 def load_prices(own: Path) -> Prices:

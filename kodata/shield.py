@@ -19,11 +19,11 @@ _PIECE = re.compile(
     | `[^`\n]+`                                       # inline code
     | \$\$.+?\$\$ | \\\[.+?\\\] | \\\(.+?\\\)         # LaTeX, displayed and inline
     | \\begin\{(?P<env>\w+\*?)\}.*?\\end\{(?P=env)\}
-    | (?<![\w$\\])\$(?=[^\s$])(?:[^$\n]*?[\\^_={}][^$\n]*?|[A-Za-z])(?<=\S)\$(?![\w$])  # $x^2$, not "$5 and $6"
+    | (?<![\w$\\])\$(?=[^\s$])(?:(?=[^$\n]*[\\^_={}])[^$\n]++|[A-Za-z])(?<=\S)\$(?![\w$])  # $x^2$, not "$5 and $6"
     | <!--.*?--> | </?[A-Za-z][\w:-]*(?:\s[^<>]*)?/?> # HTML and XML tags, comments
     | <[A-Za-z][\w .-]*> | \[(?:MASK|PAD|CLS|SEP|UNK)\]
     | (?:https?://|ftp://|www\.)[^\s<>"'`가-힣]*[^\s<>"'`가-힣.,;:!?)\]}]
-    | [\w.+-]+@[\w-]+(?:\.[\w-]+)+                    # e-mail
+    | (?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+       # e-mail; from the start of a word only, or base64 takes forever
     | \{\{[^{}\n]+\}\} | \$?\{[A-Za-z_][\w .-]*\} | %\([A-Za-z_]\w*\)[sd]  # placeholders
     | \[[A-Z][A-Za-z_]*(?:[ _][A-Z][A-Za-z_]*)*\]     # [Company], [Your Name]
     | _{2,}                                           # blanks

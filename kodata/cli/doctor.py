@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kodata.errors import KodataError
+from kodata.errors import KodataError, Transient
 from kodata.show.lines import counted, dollars, printable
 
 if TYPE_CHECKING:
@@ -119,6 +119,8 @@ def _services(
             else:
                 yield _Found(True, _deepl(face, prices, env))
                 yield from [_Found(True, _proof(face, prices, workspace, env))] if send else []
+        except Transient as error:
+            yield _Found(False, f"{error}. Check the network, then try again")
         except KodataError as error:
             yield _Found(False, str(error))
 

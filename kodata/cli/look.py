@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -123,7 +124,7 @@ def _priced(pipeline: Pipeline, prices: Prices) -> Iterator[str]:
         if model is not None:
             price = prices.of_model(model)
             cost = f"${price.usd_per_million_in:g} in, ${price.usd_per_million_out:g} out per million tokens"
-            yield printable(f"price   {model}: {cost}")
+            yield f"price   {printable(model)}: {cost}"
         elif service == "deepl":
             yield f"price   deepl: ${prices.of_characters('deepl') * 1e6:g} per million characters"
 
@@ -137,16 +138,16 @@ def show(build: BuildName, ident: RecordId = None) -> None:
     from kodata.workspace import Workspace, environment
 
     found = find_build(build, Workspace.of(environment()).builds)
-    lines = _summary(found) if ident is None else _record(found, ident)
+    lines = _summary(found, build) if ident is None else _record(found, ident)
     print("\n".join(lines))
 
 
-def _summary(build: Build) -> list[str]:
+def _summary(build: Build, name: str) -> list[str]:
     first = build.corpus["id"].unique(maintain_order=True).head(_FIRST).to_list()
     lines = [*build_summary(build), ""]
     for ident in first:
         lines += [*_kept(build, ident, lines_each=2), ""]
-    return [*lines, f"Next: kodata show BUILD ID, such as {first[0]}"] if first else lines
+    return [*lines, f"Next: {shlex.join(['kodata', 'show', name, first[0]])}"] if first else lines
 
 
 def _record(build: Build, ident: str) -> list[str]:
@@ -158,7 +159,7 @@ def _record(build: Build, ident: str) -> list[str]:
     where = f"{gone['source_file']}, item {gone['source_row']}"
     lines = [
         printable(f"{ident}: dropped by {gone['stage']} because {gone['reason']}"),
-        printable(f"  from: {where}"),
+        f"  from: {printable(where)}",
         *_field("evidence", gone["evidence"]),
     ]
     for turn in gone["record"] or ():
@@ -180,7 +181,7 @@ def _kept(build: Build, ident: str, lines_each: int | None = None) -> list[str]:
 
     turns = build.corpus.filter(pl.col("id") == ident).to_dicts()
     where = f"{turns[0]['source_file']}, item {turns[0]['source_row']}"
-    lines = [printable(f"{ident}: kept"), printable(f"  from: {where}, licence {turns[0]['licence']}")]
+    lines = [printable(f"{ident}: kept"), f"  from: {printable(where)}, licence {printable(turns[0]['licence'])}"]
     for turn in turns:
         lines += _turn(turn, lines_each)
     return lines

@@ -94,8 +94,10 @@ def _reason(quote: StageQuote, waits_for: str) -> str:
         said = f"{quote.to_ask:,} of {counted(quote.to_ask + quote.known, 'ask')} not in the ledger"
     elif quote.to_ask or not quote.records:
         said = ""
+    elif quote.reuse == quote.records:
+        said = "all remembered"
     else:
-        said = "all remembered" if quote.reuse == quote.records else "all in the ledger"
+        said = "all in the ledger" if quote.known else "nothing to ask"
     return ", ".join(filter(None, (said, waiting)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from kodata.show.lines import printable
 
 PIPED_CELLS = 120
+_FIGURE = re.compile(r"-?|(?:about |under )*\$?[\d,.]+(?: \+ [\d,]+)?")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]], width: int | None = None) -> list[str]:
@@ -45,4 +47,4 @@ def _cell(text: str, width: int, is_flush_right: bool) -> str:
 
 
 def _is_figure(text: str) -> bool:
-    return not text or text == "-" or text[-1].isdigit()
+    return _FIGURE.fullmatch(text) is not None

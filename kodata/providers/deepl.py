@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import threading
 from collections import deque
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 LIMIT_TEXTS = 50  # a request, DeepL "Usage limits"
 LIMIT_BYTES = 128 * 1024  # whole request as encoded, DeepL "Usage limits"
-_OVERHEAD_BYTES = 8 * 1024  # settings: ten custom instructions of 300 characters at most
+_OVERHEAD_BYTES = 1024  # the names around texts and settings, generously
 _TIMEOUT_S = 120.0
 _TAG = re.compile(r"<[^>]*>")
 
@@ -88,9 +89,9 @@ class DeepL:
 
     def take(self, pending: deque[Ask]) -> list[Ask]:
         taken = take_equal(pending, LIMIT_TEXTS)
-        size = _OVERHEAD_BYTES
+        size = _OVERHEAD_BYTES + len(json.dumps(orjson.loads(taken[0].settings)))
         for n, ask in enumerate(taken):
-            size += len(orjson.dumps(ask.content)) + 5 * _non_ascii(ask.content) + 2
+            size += len(json.dumps(ask.content)) + 2  # as the client encodes it: a syllable is six bytes
             if size > LIMIT_BYTES and n > 0:
                 pending.extendleft(reversed(taken[n:]))
                 return taken[:n]
@@ -172,7 +173,3 @@ def _never_sent(error: BaseException) -> bool:
     return isinstance(cause, requests.exceptions.ConnectTimeout) or isinstance(
         reason, urllib3.exceptions.NewConnectionError
     )
-
-
-def _non_ascii(text: str) -> int:
-    return 0 if text.isascii() else sum(ord(char) > 127 for char in text) * (2 if max(text) > "\uffff" else 1)

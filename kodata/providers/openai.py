@@ -47,6 +47,16 @@ KINDS: dict[str, Kind] = {
     "ContentFilterFinishReasonError": "maybe lost",
     "WebSocketConnectionClosedError": "maybe lost",
     "WebSocketQueueFullError": "never sent",
+    # What kodata does not use: the module-level and Azure clients, streams, agents, optional extras.
+    "APIRemovedInV1": "never sent",
+    "_AmbiguousModuleClientUsageError": "key",
+    "MutuallyExclusiveAuthError": "key",
+    "MissingDependencyError": "never sent",
+    "StreamAlreadyConsumed": "maybe lost",
+    "AgentFilePreparationError": "never sent",
+    "AgentFileStagingError": "maybe lost",
+    "AgentOutputParseError": "maybe lost",
+    "AgentTurnResultError": "maybe lost",
 }
 
 
@@ -173,7 +183,7 @@ def _model_and_limit(settings: str) -> tuple[str, int]:
 
 def mapped(error: openai.OpenAIError, name: str) -> ProviderError:  # noqa: PLR0911  # one line a kind
     """The client's exception as one of ours."""
-    kind, code = KINDS[type(error).__name__], getattr(error, "code", None)
+    kind, code = _kind(error), getattr(error, "code", None)
     status = getattr(error, "status_code", None)
     said = f"{name} answered {status}" if status else f"{name}: {type(error).__name__}"
     if code == "insufficient_quota":
@@ -189,6 +199,13 @@ def mapped(error: openai.OpenAIError, name: str) -> ProviderError:  # noqa: PLR0
     if kind in ("busy", "broken"):
         return Transient(said, retry_after_s=_retry_after(error), is_throttled=status == 429)
     return Transient(said, is_lost=kind == "maybe lost" and not _never_sent(error))
+
+
+def _kind(error: openai.OpenAIError) -> Kind:
+    """By the class, or the nearest one above it: a later client may have new ones."""
+    own, *above = (cls.__name__ for cls in type(error).__mro__)
+    known = (KINDS[name] for name in above if name in KINDS and name != "OpenAIError")
+    return KINDS[own] if own in KINDS else next(known, "maybe lost")
 
 
 def _retry_after(error: openai.OpenAIError) -> float | None:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import polars as pl
 
+from kodata.corpus import TextField
 from kodata.korean import LANGDETECT, has_code, is_english_prose, languages
 
 KOREAN_ENOUGH = ("ko", "ko-mixed", "und")
@@ -28,7 +29,7 @@ class NotKorean:
     name: ClassVar[str] = "not-korean"
     version: ClassVar[str] = f"1, {LANGDETECT}"
 
-    columns: tuple[str, ...] = ("instruction", "input")
+    columns: tuple[TextField, ...] = ("instruction", "input")
 
     def evidence(self) -> pl.Expr:
         return pl.coalesce(self._of(column) for column in self.columns)
@@ -55,7 +56,7 @@ class LengthRatio:
     name: ClassVar[str] = "length-ratio"
     version: ClassVar[str] = "1"
 
-    columns: tuple[str, ...] = ("instruction", "input")
+    columns: tuple[TextField, ...] = ("instruction", "input")
     min: float = 0.15
     max: float = 1.6
     min_characters: int = 20

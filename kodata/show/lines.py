@@ -32,7 +32,9 @@ def _visible(char: str) -> str:
 
 
 def dollars(usd: float) -> str:
-    """`$0.0123`; cents from ten dollars up."""
+    """`$0.0123`; cents from ten dollars up; `$0`."""
+    if usd == 0:
+        return "$0"
     if 0 < usd < 0.00005:
         return "under $0.0001"
     return f"${usd:,.2f}" if usd >= 10 else f"${usd:.4f}"

@@ -20,8 +20,11 @@ def live(stream: TextIO) -> Iterator[Tell]:
     """A `Tell` that draws on the terminal; the live line is gone when the context is left."""
     console = Console(file=stream, markup=False, emoji=False, highlight=False, soft_wrap=True)
     columns = (_Stage(), BarColumn(bar_width=24), MofNCompleteColumn(), _Spent(), _Rate(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as progress:
-        yield Live(progress)
+    try:
+        with Progress(*columns, console=console, transient=True, redirect_stdout=False) as progress:
+            yield Live(progress)
+    finally:
+        console.print()  # between what was told and what came of it
 
 
 @dataclass

@@ -78,11 +78,10 @@ def read(source: Source, opened: Opened, limit: int | None = None) -> Reading:
     records: list[list[Turn]] = []
     places: list[tuple[str, int, int | None]] = []  # file, row, number in records, or None for a dropped item
     dropped: list[tuple[str, str, str]] = []
-    digest, names = blake2b(digest_size=16), _Dropped()
+    names = _Dropped()
     for n, item in enumerate(opened.items):
         if limit is not None and n >= limit:
             break
-        digest.update(item.content)
         try:
             records.append(_turns(source, SOURCES[source.use](item.value())))
             places.append((item.file, item.row, len(records) - 1))
@@ -93,6 +92,8 @@ def read(source: Source, opened: Opened, limit: int | None = None) -> Reading:
             places.append((item.file, item.row, None))
     records = number_repeats(records)
     unread = iter(dropped)
+    keys = [f"{record[0].id} {record[0].upstream_key} {record[0].category}" for record in records]
+    digest = blake2b("\n".join([*keys, *(ident for ident, _, _ in dropped)]).encode(), digest_size=16)
     rows = [(next(unread)[0] if n is None else records[n][0].id, file, row) for file, row, n in places]
     return Reading(
         frame_of(turn for record in records for turn in record),

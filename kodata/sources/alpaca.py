@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from kodata.korean import clean
 from kodata.sources.raw import Raw, Unreadable, extra_of, text_of
 
 _KNOWN = frozenset({"instruction", "input", "output", "category", "id", "text"})
@@ -12,7 +13,7 @@ _KNOWN = frozenset({"instruction", "input", "output", "category", "id", "text"})
 # 674 of the 52,002 inputs say in 41 spellings that there is none; DeepL made "elderly input" of `<noinput>`.
 _NO_INPUT = re.compile(
     r"^\W*(?:no[ _-]?inputs?(?: (?:is )?(?:required|needed|provided|necessary|given|available|text))*"
-    r"|n/?\.?a\.?|none|nan|null|not applicable)\W*$",
+    r"|n[/.]a\.?|(?-i:NA)|none|nan|null|not applicable)\W*$",  # "Na" is sodium
     re.IGNORECASE,
 )
 _NO_OUTPUT = re.compile(r"^\W*(?:no[ _-]?output\b.{0,80}|n/a|none)\W*$", re.IGNORECASE)
@@ -25,7 +26,8 @@ def alpaca(item: Mapping[str, object]) -> Raw:
     Unreadable when there is no instruction field, or a field holds no text.
     """
     if "instruction" not in item:
-        raise Unreadable("no-instruction", f'no field "instruction" among {", ".join(map(str, item)) or "none"}'[:200])
+        names = clean(", ".join(map(str, item)))
+        raise Unreadable("no-instruction", f'no field "instruction" among {names or "none"}'[:200])
     context, output = text_of(item, "input"), text_of(item, "output")
     turn = (
         text_of(item, "instruction").strip(),

@@ -22,14 +22,19 @@ _LFS = b"version https://git-lfs.github.com/spec/"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item as found: its bytes, where it stood (`unit` says what `row` counts, from 1), and its value."""
+    """One item as found: where it stood (`row` counts `unit`s from 1), its value, or its bytes and why not."""
 
-    content: bytes
     file: str
     row: int
     unit: str
     decoded: object = None
+    unread: bytes = b""
     error: str = ""
+
+    @property
+    def content(self) -> bytes:
+        """The bytes that name an item which is no record."""
+        return self.unread or json.dumps(self.decoded, sort_keys=True, default=str).encode()
 
     def value(self) -> Mapping[str, object]:
         """The item as an object. Raises Unreadable when it is none."""
@@ -84,12 +89,12 @@ def _array(path: Path, content: bytes) -> Iterator[Item]:
         values = json.loads(content)
     except UnicodeDecodeError as error:
         raise SourceError(f"{path} is not UTF-8, first at byte {error.start:,}") from error
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise SourceError(f"{path} is not a JSON array: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{path} is not a JSON array: {_why(error)}") from error
     if not values:
         raise SourceError(f"{path} is an empty JSON array")
     for n, value in enumerate(values, 1):
-        yield Item(json.dumps(value).encode(), path.name, n, "item", value)
+        yield Item(path.name, n, "item", value)
 
 
 def _lines(path: Path, content: bytes) -> Iterator[Item]:
@@ -101,12 +106,21 @@ def _lines(path: Path, content: bytes) -> Iterator[Item]:
         try:
             value = json.loads(line)
         except (ValueError, RecursionError) as error:
-            yield Item(line, path.name, n, "line", error=f"not JSON: {getattr(error, 'msg', 'not UTF-8')}")
+            yield Item(path.name, n, "line", unread=line, error=f"not JSON: {_why(error)}")
             continue
         read += 1
-        yield Item(line, path.name, n, "line", value)
+        yield Item(path.name, n, "line", value)
     if not read:
         raise SourceError(f"{path} is not JSON lines: none of its {len(lines):,} lines can be read")
+
+
+def _why(error: Exception) -> str:
+    """What `json.loads` says, without the text it says it of."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg}, at character {error.pos + 1:,}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8, at byte {error.start + 1:,}"
+    return "nested too deep" if isinstance(error, RecursionError) else "a number with too many digits"
 
 
 def _open_hub(source: Source) -> Opened:
@@ -124,8 +138,5 @@ def _open_hub(source: Source) -> Opened:
             f"{where} cannot be loaded from the hub ({type(error).__name__}). Check the name and the network, "
             "or name a local file with --source PATH"
         ) from error
-    items = (
-        Item(json.dumps(row, sort_keys=True, default=str).encode(), where, n, "row", row)
-        for n, row in enumerate(table, 1)
-    )
+    items = (Item(where, n, "row", row) for n, row in enumerate(table, 1))
     return Opened(items, f"hf://{where}")

@@ -8,6 +8,9 @@ from math import isnan
 
 from kodata.korean import clean
 
+_DEEPEST = 100  # levels of nesting in an extra field; JSON libraries give up at some 250
+_INT64 = range(-(2**63), 2**63)
+
 
 class Unreadable(ValueError):
     """An item that is no record. `reason` is the slug of the drop, the message says what was seen."""
@@ -46,15 +49,21 @@ def text_of(item: Mapping[str, object], *names: str) -> str:
 
 
 def extra_of(item: Mapping[str, object], known: frozenset[str]) -> dict[str, object]:
-    """The fields a source does not interpret, names and texts cleaned, so that they can be written again."""
+    """The fields a source does not interpret, names and texts cleaned, so that they can be written again.
+
+    A whole number beyond 64 bits is kept as its digits. Raises Unreadable when a field nests too deep.
+    """
     return {clean(str(name)): _plain(value) for name, value in item.items() if name not in known}
 
 
-def _plain(value: object) -> object:
+def _plain(value: object, depth: int = 1) -> object:
+    if depth > _DEEPEST:
+        raise Unreadable("too-deep", f"a field nests more than {_DEEPEST} levels")
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, Mapping):
-        return {clean(str(name)): _plain(inner) for name, inner in value.items()}
+        return {clean(str(name)): _plain(inner, depth + 1) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    return value if value is None or isinstance(value, (bool, int, float)) else clean(str(value))
+        return [_plain(inner, depth + 1) for inner in value]
+    is_kept = value is None or isinstance(value, (bool, float)) or (isinstance(value, int) and value in _INT64)
+    return value if is_kept else clean(str(value))

@@ -47,7 +47,7 @@ class Dedupe:
         numbers, words = text.str.extract_all(r"\d+"), text.str.extract_all(r"\d+|[a-z]+")
         guard = pl.when(text.str.contains(r"\p{Hangul}")).then(words).otherwise(numbers)
         return records.with_columns(
-            exact=text.str.replace_all(r"[^\p{L}\p{N}]", ""), guard=guard.list.sort().list.join(" ")
+            exact=text.str.replace_all(r"[\s\p{P}]", ""), guard=guard.list.sort().list.join(" ")
         )
 
     def decide(self, sketches: pl.DataFrame) -> pl.DataFrame:
