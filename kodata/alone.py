@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import polars as pl
 
 from kodata.answering import Answering, Purse
-from kodata.build import provider_for, silent
+from kodata.building import provider_for, silent
 from kodata.corpus import COLUMNS, Split, TextField, conserved
 from kodata.errors import PipelineError
 from kodata.ledger import Ledger

@@ -11,15 +11,17 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from math import isfinite
+from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_after_delay
 from tenacity.wait import wait_exponential_jitter
 
 from kodata.asks import Answer, Ask
-from kodata.errors import OverBudget, ProviderError, Refused, Transient, Unreachable
+from kodata.errors import OverBudget, PipelineError, ProviderError, Refused, Transient, Unreachable
 from kodata.events import Tell, Waiting
 from kodata.ledger import Ledger
 from kodata.providers import Provider
@@ -94,6 +96,10 @@ class Purse:
     spent_usd: float = 0.0
     aside_usd: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        if not isfinite(self.limit_usd) or self.limit_usd < 0:
+            raise PipelineError(f"a budget is a number of dollars, not {self.limit_usd}")
 
     def reserve(self, usd: float) -> bool:
         """Whether there was room for that much more; if so it is set aside."""
@@ -238,7 +244,7 @@ class Answering:
         if self.purse.limit_usd == 0:
             return OverBudget("this would cost money and no budget is given. Ask `kodata plan`, then set --budget USD")
         return OverBudget(
-            f"the next request may cost ${usd:.4f} and ${left:.4f} of the ${self.purse.limit_usd:.2f} budget are left. "
+            f"the next request may cost ${usd:.6f} and ${left:.6f} of the ${self.purse.limit_usd:.2f} budget are left. "
             "Nothing answered is lost; run again with a higher --budget to go on"
         )
 
@@ -322,7 +328,7 @@ class _Pool:
                 self._send_what_fits(executor, workers)
                 if not self.on_the_way:
                     break
-                sent = self.home.get()
+                sent = self._next_home()
                 tally = self.desk.tallies[self.on_the_way.pop(sent)]
                 for ask, reply in sent.result():
                     tally.unanswered += isinstance(reply, Unanswered)
@@ -334,14 +340,24 @@ class _Pool:
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
 
+    def _next_home(self) -> Sent:
+        while True:  # not one long wait: importing polars makes Ctrl-C restart what it interrupts
+            with suppress(Empty):
+                return self.home.get(timeout=0.5)
+
     def _send_what_fits(self, executor: ThreadPoolExecutor, workers: int) -> None:
         while len(self.on_the_way) < workers and (batch := self.held or self._next_batch()):
             provider, asks = self.held = batch
             reserved = sum(map(provider.usd_bound, asks))
             if not self.desk.purse.reserve(reserved):
-                if not self.on_the_way:
+                if self.on_the_way:
+                    return  # bounds are high: what comes home makes room
+                if len(asks) == 1:
                     raise self.desk.over_budget(reserved)
-                return  # bounds are high: what comes home makes room
+                half = len(asks) // 2
+                self.pending[provider.name, asks[0].settings].extendleft(reversed(asks[half:]))
+                self.held = provider, asks[:half]
+                continue
             self.held = None
             sent = executor.submit(self.desk.send, provider, asks, reserved)
             self.on_the_way[sent] = provider.name

@@ -1,6 +1,6 @@
 """What kodata knows of Korean and of text in general: hygiene, script shares, language.
 
-The language design is measured in tests/benchmarks/language.py: a share of Hangul decides nearly all texts, langdetect
+The language design is measured in tests/benchmarks: a share of Hangul decides nearly all texts, langdetect
 is asked only for the doubtful rest. This is the only module that imports langdetect.
 """
 

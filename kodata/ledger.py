@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import get_args
 
@@ -39,8 +41,10 @@ _COLUMNS = (
     "key, provider, settings, content, sample, about, text, written_by, finish, "
     "characters, tokens_in, tokens_out, usd, at"
 )
-_NUMBERS = {"sample": int, "characters": int, "tokens_in": int, "tokens_out": int, "usd": (int, float)}
-_INSERT = f"INSERT OR IGNORE INTO answers ({_COLUMNS}) VALUES ({', '.join('?' * 14)})"
+_NUMBERS: dict[str, type | tuple[type, ...]] = {
+    "sample": int, "characters": int, "tokens_in": int, "tokens_out": int, "usd": (int, float),
+}  # fmt: skip
+_INSERT = f"INSERT INTO answers ({_COLUMNS}) VALUES ({', '.join('?' * 14)}) ON CONFLICT (key) DO NOTHING"
 _LOOK_UP = 500  # keys a query
 _NETWORK = ("nfs", "cifs", "smb", "afs", "sshfs", "lustre", "ceph", "gluster", "beegfs", "9p")
 
@@ -203,6 +207,27 @@ class Ledger:
                     raise
         except sqlite3.Error as error:
             raise LedgerError(f"ledger {self.path} cannot be written: {error}. Nothing was lost; run again") from error
+
+
+@contextmanager
+def copy_of(path: Path) -> Iterator[Ledger]:
+    """A copy of a ledger file, to read: opened itself it would be migrated, and a stranger's database become a ledger.
+
+    Raises LedgerError when it is no ledger.
+    """
+    with TemporaryDirectory(prefix="kodata-") as folder:
+        copy = Path(folder) / "ledger.sqlite"
+        try:
+            source = f"{path.expanduser().absolute().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(source, uri=True)) as theirs, closing(sqlite3.connect(copy)) as ours:
+                theirs.backup(ours)
+                (version,) = ours.execute("PRAGMA user_version").fetchone()
+        except sqlite3.Error as error:
+            raise LedgerError(f"{path} cannot be read as a ledger: {error}. Nothing was merged") from error
+        if version == 0:
+            raise LedgerError(f"{path} is no kodata ledger. Nothing was merged")
+        with Ledger(copy) as ledger:
+            yield ledger
 
 
 def _row(line: bytes, where: str) -> tuple[object, ...]:

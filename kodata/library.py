@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
-from kodata.build import Options, Plan, silent
-from kodata.build import build as _build
-from kodata.build import plan as _plan
+from kodata.building import Options, Plan, silent
+from kodata.building import build as _build
+from kodata.building import plan as _plan
 from kodata.published import Build, find_build
-from kodata.show import show
+from kodata.show import Progress, show
 from kodata.workspace import Workspace, environment
-
-Progress = Literal["rich", "plain", "json", "none"]
 
 
 def build(  # noqa: PLR0913  # one keyword a flag of the command
@@ -46,7 +44,7 @@ def build(  # noqa: PLR0913  # one keyword a flag of the command
         Path(out) if out is not None else None,
     )
     env = environment()
-    with show(progress) as tell:
+    with show(progress, sys.stderr) as tell:
         return _build(pipeline, options, Workspace.of(env), env, tell)
 
 

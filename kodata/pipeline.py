@@ -6,6 +6,7 @@ The file says what (everything that can change a row), flags say how.
 from __future__ import annotations
 
 import importlib
+import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
@@ -111,7 +112,7 @@ def load_pipeline(name: str, overrides: Iterable[str] = (), env: Mapping[str, st
     path = Path(name).expanduser() if name.endswith(".toml") or "/" in name else shipped("pipelines", f"{name}.toml")
     if not path.is_file():
         known = did_you_mean(name, shipped_pipelines()) if not name.endswith(".toml") else ""
-        raise PipelineError(f'no pipeline "{name}"{known}. `kodata list` shows them; a file is given by its path')
+        raise PipelineError(f'no pipeline "{name}"{known} (`kodata list` shows them; a file is given by its path)')
     try:
         text = path.read_text(encoding="utf-8")
         table = tomllib.loads(text)
@@ -273,7 +274,8 @@ class _Loader:
             except ValidationError as error:
                 what = error.errors()[0]["msg"]
                 raise PipelineError(f'{self.path.name}, {where}: setting "{name}": {what}, not {value!r}') from error
-        for column in settings.get("columns", ()):
+        columns = settings.get("columns", ())
+        for column in columns if isinstance(columns, tuple) else ():
             if column not in COLUMNS:
                 raise PipelineError(f'{self.path.name}, {where}: no column "{column}"{did_you_mean(column, COLUMNS)}')
         return settings
@@ -292,6 +294,8 @@ class _Loader:
 
     def _imported(self, where: str, use: str) -> type[Stage]:
         module, _, name = use.partition(":")
+        if (here := str(self.path.parent.absolute())) not in sys.path:
+            sys.path.append(here)  # a stage of one's own stands beside its pipeline file
         try:
             found = getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError, ValueError) as error:
@@ -299,7 +303,7 @@ class _Loader:
         if not any(hasattr(found, method) for method in ("run", "story", "decide")):
             raise PipelineError(f'{self.path.name}, {where}: "{use}" is no stage: it has neither run, story nor decide')
         if not is_dataclass(found):
-            raise PipelineError(f'{self.path.name}, {where}: "{use}" is no stage: its settings are those of a dataclass')
+            raise PipelineError(f'{self.path.name}, {where}: "{use}" is no stage: it is no dataclass')
         stage: type[Stage] = found  # type: ignore[assignment]
         return stage
 

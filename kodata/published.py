@@ -97,8 +97,8 @@ def find_build(name: str, builds: Path) -> Build:
     newest = sorted(path.parent.name for path in home.glob("*/manifest.json")) if home.is_dir() else []
     if newest:
         return Build(home / newest[-1])
-    there = sorted(path.name for path in builds.glob("*") if path.is_dir())
-    raise BuildError(f'no build "{name}" in {builds}{did_you_mean(name, there)}. Make one with `kodata build`')
+    there = sorted({path.parent.parent.name for path in builds.glob("*/*/manifest.json")})
+    raise BuildError(f'no build "{name}" in {builds}{did_you_mean(name, there)} (`kodata build` makes one)')
 
 
 def difference(old: Build, new: Build) -> Difference:

@@ -100,6 +100,7 @@ class Walk:
     dropped: list[pl.DataFrame] = field(default_factory=list)
     quotes: list[StageQuote] = field(default_factory=list)
     pending: list[pl.DataFrame] = field(default_factory=list)  # in a plan: records that wait for an answer
+    _done: int = 0  # records of the present stage, in the shards before
     _last_moved: float = 0.0
 
     def through(self, shards: Shards) -> Shards:
@@ -107,6 +108,7 @@ class Walk:
         for number, step in enumerate(self.pipeline.steps, 1):
             self.tell(StageStarted(step.name, number, len(self.pipeline.steps), shards.records))
             after = Shards(self.folder / f"{number:02d}")
+            self._done = 0
             before, reasons, reused, waiting = self._spent(), Counter[str](), 0, list(self.pending)
             for frame, split, remembered in self._splits(step, shards):
                 conserved(frame, split, step.name)
@@ -114,6 +116,7 @@ class Walk:
                 reasons.update(split.dropped["reason"])
                 self._keep_dropped(frame, split.dropped, step.name)
                 reused += remembered
+                self._done += frame["id"].n_unique()
             spent = self._spent()
             if self.is_plan:
                 self._quote(step, shards, after, reused, waiting, before)
@@ -168,7 +171,7 @@ class Walk:
             now = time.monotonic()
             if now - self._last_moved >= _MOVED_EVERY_S:
                 self._last_moved, spent = now, self._spent()
-                self.tell(StageMoved(name, len(seen) + done, records, spent.sent, round(spent.usd, 4)))
+                self.tell(StageMoved(name, self._done + len(seen) + done, records, spent.sent, round(spent.usd, 4)))
 
         new, unanswered = tell_stories(stage, todo, self.answering, moved)
         if not self.is_plan:
@@ -212,22 +215,33 @@ class Walk:
                 characters=now.characters - before.characters,
                 usd=now.usd_estimate - before.usd_estimate + later.usd_estimate,
                 usd_bound=now.usd_bound - before.usd_bound + later.usd_bound,
-                is_estimate=bool(later.unanswered) or not provider.startswith("deepl"),
+                is_estimate=bool(provider) and (bool(later.unanswered) or not provider.startswith("deepl")),
             )
         )
 
     def _first_asks(self, stage: RecordStage, waiting: list[pl.DataFrame]) -> Tally:
-        """What the first questions of records that wait for an earlier answer would cost, on their present text."""
+        """What the first questions of records that wait for an earlier answer would cost.
+
+        The estimate is on their present text; the bound on three times as much, as Korean takes up to three bytes
+        where English takes one.
+        """
+        grown = [frame.with_columns(pl.col("instruction", "input").repeat_by(3).list.join("")) for frame in waiting]
         tally = Tally()
-        asks: dict[bytes, Ask] = {}
-        for frame in waiting:
-            for record in records_of(frame):
-                story = stage.story(record)
-                asks |= {ask.key: ask for ask in next(story, ())}
-                story.close()
-        for ask in asks.values():
+        for ask in _openings(stage, waiting):
             tally.foresee(self.answering.providers[ask.provider], ask)
+        tally.usd_bound = sum(self.answering.providers[ask.provider].usd_bound(ask) for ask in _openings(stage, grown))
         return tally
+
+
+def _openings(stage: RecordStage, frames: Iterable[pl.DataFrame]) -> list[Ask]:
+    """What the stage asks first of each record, every question once."""
+    asks: dict[bytes, Ask] = {}
+    for frame in frames:
+        for record in records_of(frame):
+            story = stage.story(record)
+            asks |= {ask.key: ask for ask in next(story, ())}
+            story.close()
+    return list(asks.values())
 
 
 def tell_stories(

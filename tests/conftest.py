@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kodata.answering import Patience
-from kodata.build import Options, build, silent
+from kodata.building import Options, build, silent
 from kodata.events import Tell
 from kodata.published import Build
 from kodata.workspace import Workspace
@@ -23,6 +23,7 @@ TOPICS = (
     "how a bicycle keeps its balance", "why the sea is salty", "what makes bread rise", "how a library lends books",
     "why leaves turn red", "how to plan a small garden", "what a compass points to", "how glaciers shape valleys",
 )  # fmt: skip
+PIECES = ("", " Use `print(n)` once.", " See https://example.com/page for more.", " Fill in ___ and {name}.")
 VERBS = ("Explain", "Describe in one paragraph", "Summarise for a child", "List three facts about")
 
 
@@ -30,9 +31,8 @@ def items(count: int) -> list[dict[str, str]]:
     """Alpaca items that are all different: no two are twins, every third has an input, some have code or a URL."""
     made = []
     for n in range(count):
-        extra = ("", " Use `print(n)` once.", " See https://example.com/page for more.", " Fill in ___ and {name}.")[n % 4]
         item = {
-            "instruction": f"{VERBS[n % 4]} {TOPICS[n % 8]}, case {n}.{extra}",
+            "instruction": f"{VERBS[n % 4]} {TOPICS[n % 8]}, case {n}.{PIECES[n % 4]}",
             "input": f"Notes of visitor {n}: it was a long day." if n % 3 == 0 else "",
             "output": f"Answer {n}.",
         }
@@ -104,4 +104,5 @@ def run(env: dict[str, str], tmp_path: Path) -> Callable[..., Build]:
 
 def files_of(build: Build) -> dict[str, bytes]:
     """The files that must be equal byte for byte when input and ledger are."""
-    return {path.name: path.read_bytes() for path in sorted(build.path.glob("*")) if path.name.startswith(("corpus", "dropped"))}
+    paths = [*sorted(build.path.glob("corpus.*")), build.path / "dropped.jsonl"]
+    return {path.name: path.read_bytes() for path in paths}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kodata.answering import Answering, Purse
 from kodata.asks import Answer, Ask
-from kodata.build import silent
+from kodata.building import silent
 from kodata.corpus import COLUMNS, Record, Split, Turn, conserved, frame_of
 from kodata.errors import LawBroken
 from kodata.ledger import Ledger
@@ -24,8 +24,9 @@ from kodata.walk import tell_stories
 TEXTS = st.one_of(
     st.sampled_from(
         [
-            "", " ", "한국어 문장입니다.", "Explain `x` at https://example.com/a now.", "죄송하지만 AI 언어 모델로서 답할 수 없습니다.",
-            "The cat is on the mat and it is happy.", "```py\nx = 1", "$x^2$", "___ {name}", "\\frac{1}{2}", "7", "ㄱ½㈜", "<b>a</b>",
+            "", " ", "한국어 문장입니다.", "Explain `x` at https://example.com/a now.", "<b>a</b>", "\\frac{1}{2}", "7",
+            "The cat is on the mat and it is happy.", "```py\nx = 1", "$x^2$", "___ {name}", "ㄱ½㈜",
+            "죄송하지만 AI 언어 모델로서 답할 수 없습니다.",
         ]
     ),
     st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=60),
@@ -40,9 +41,8 @@ def frames(draw: st.DrawFn) -> pl.DataFrame:
         for turn in range(draw(st.integers(1, 3))):
             texts = {name: draw(TEXTS) for name in ("instruction", "input", "output")}
             source = draw(st.none() | TEXTS)
-            turns.append(
-                Turn(id=f"alpaca-{n:016x}", turn=turn, instruction_source=source, source="alpaca", upstream_key="k", **texts)
-            )
+            where = {"id": f"alpaca-{n:016x}", "turn": turn, "source": "alpaca", "upstream_key": "k"}
+            turns.append(Turn(instruction_source=source, **where, **texts))
     return frame_of(turns)
 
 

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from kodata import events
-from kodata.build import Options, build
+from kodata.building import Options, build
 from kodata.corpus import COLUMNS
 from kodata.pipeline import FACES, STAGES, Limits, schema, shipped, shipped_pipelines
 from kodata.published import Build

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from kodata.build import Options, build, silent
+from kodata.building import Options, build, silent
 from kodata.published import Build, difference, find_build
 from kodata.workspace import Workspace
 from tests.conftest import HASTY, SHARED, files_of, items, write_items
@@ -28,9 +28,9 @@ RECORDS, KILLS, PARALLEL, BATCH = 2_000, 10, 8, 50
 @pytest.fixture(scope="module")
 def remote() -> Iterator[tuple[RemoteServer, RemoteServer]]:
     """DeepL and OpenAI in processes of their own, slow enough that requests overlap."""
-    with own_process("tests.servers.deepl", "--latency", "0.05") as deepl:
-        with own_process("tests.servers.openai", "--latency", "0.01") as openai:
-            yield deepl, openai
+    servers = ("tests.servers.deepl", "--latency", "0.05"), ("tests.servers.openai", "--latency", "0.01")
+    with own_process(*servers[0]) as deepl, own_process(*servers[1]) as openai:
+        yield deepl, openai
 
 
 def environment(servers: tuple[RemoteServer, RemoteServer], home: Path) -> dict[str, str]:
@@ -62,9 +62,7 @@ def built(path: Path, env: dict[str, str], parallel: int = PARALLEL) -> Build:
     return build("alpaca-ko", options, Workspace.of(env), env, silent, HASTY)
 
 
-def test_kill_9_repeats_at_most_what_was_on_the_way(
-    remote: tuple[RemoteServer, RemoteServer], tmp_path: Path
-) -> None:
+def test_kill_9_repeats_at_most_what_was_on_the_way(remote: tuple[RemoteServer, RemoteServer], tmp_path: Path) -> None:
     deepl, openai = remote
     rows = items(RECORDS)
     path = write_items(tmp_path / "items.json", rows)
@@ -75,8 +73,8 @@ def test_kill_9_repeats_at_most_what_was_on_the_way(
     home, chance = tmp_path / "storm", random.Random(9)
     uncommitted = [0, 0]
     for kill in range(KILLS):
-        server, goal = (deepl, texts) if kill < 3 else (openai, prompts)
-        at = goal * (kill + chance.random() if kill < 3 else kill - 3 + chance.random()) / (3 if kill < 3 else KILLS - 3)
+        server, goal, part, parts = (deepl, texts, kill, 3) if kill < 3 else (openai, prompts, kill - 3, KILLS - 3)
+        at = goal * (part + chance.random()) / parts
         process = start(path, environment(remote, home))
         while server.counts()["distinct"] < at and process.poll() is None:
             time.sleep(0.005)
@@ -114,21 +112,21 @@ def test_all_of_alpaca(tmp_path: Path) -> None:
     if not source.exists():
         pytest.skip(f"{source} is not there")
     pairs = SHARED / "koalpaca" / "deepl_en_ko.jsonl"
-    with own_process("tests.servers.deepl", "--pairs", str(pairs)) as deepl:
-        with own_process("tests.servers.openai") as openai:
-            env = environment((deepl, openai), tmp_path / "home")
-            first = built(source, env, 16)
-            records = first.manifest["records"]
-            assert (records["in"], records["kept"] + records["dropped"]) == (52_002, 52_002)
-            assert records["kept"] > 51_900
-            texts, prompts = deepl.counts(), openai.counts()
-            assert (texts["repeated"], prompts["repeated"]) == (0, 0)
-            assert texts["texts"] == texts["distinct"]
-            assert texts["texts"] / texts["requests"] >= 45
-            assert [asked["sent"] for asked in first.manifest["asks"].values()] == [texts["texts"], prompts["ok"]]
-            deepl.reset()
-            openai.reset()
-            assert files_of(built(source, env)) == files_of(first)
-            assert (deepl.counts()["requests"], openai.counts()["requests"]) == (0, 0)
+    deepl_process = own_process("tests.servers.deepl", "--pairs", str(pairs))
+    with deepl_process as deepl, own_process("tests.servers.openai") as openai:
+        env = environment((deepl, openai), tmp_path / "home")
+        first = built(source, env, 16)
+        records = first.manifest["records"]
+        assert (records["in"], records["kept"] + records["dropped"]) == (52_002, 52_002)
+        assert records["kept"] > 51_900
+        texts, prompts = deepl.counts(), openai.counts()
+        assert (texts["repeated"], prompts["repeated"]) == (0, 0)
+        assert texts["texts"] == texts["distinct"]
+        assert texts["texts"] / texts["requests"] >= 45
+        assert [asked["sent"] for asked in first.manifest["asks"].values()] == [texts["texts"], prompts["ok"]]
+        deepl.reset()
+        openai.reset()
+        assert files_of(built(source, env)) == files_of(first)
+        assert (deepl.counts()["requests"], openai.counts()["requests"]) == (0, 0)
     korean = [json.loads(line)["instruction"] for line in (first.path / "corpus.jsonl").open(encoding="utf-8")]
     assert len(korean) == records["kept"]

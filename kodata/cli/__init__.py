@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kodata.cli import build, doctor, ledger, look
-from kodata.cli.ending import catch_signals, well_ended
+from kodata.cli.ending import catch_signals, print_anything, well_ended
 
 app = typer.Typer(
     name="kodata",
@@ -50,5 +50,6 @@ def kodata(
 
 def main() -> None:
     """The entry point `kodata`."""
+    print_anything()
     catch_signals()
     app()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kodata.cli.ending import HELD_BACK, OPEN
+from kodata.cli.ending import HELD_BACK, OPEN, let_signals_interrupt
 from kodata.cli.options import (
     AsJson,
     Demo,
@@ -31,7 +31,7 @@ from kodata.show import show as shown
 from kodata.show.lines import dollars
 
 if TYPE_CHECKING:
-    from kodata.build import Options, Plan
+    from kodata.building import Options, Plan
 
 Budget = Annotated[
     float | None,
@@ -62,11 +62,12 @@ def build(
     Answers that were paid for before are not asked again. Without a terminal nothing is paid for unless --budget
     is given.
     """
-    from kodata.build import build as run
+    from kodata.building import build as run
     from kodata.workspace import Workspace, environment
 
     name, budget = needed(pipeline), finite(budget)
     options = options_of(source, limit, demo, offline, overrides, parallel, out)
+    let_signals_interrupt()
     if budget is None and not demo and not offline and sys.stdin.isatty() and sys.stderr.isatty():
         budget = _agreed_budget(name, options, progress, yes)
         if budget is None:
@@ -110,7 +111,7 @@ def plan(
 
 
 def _plan(name: str, options: Options, progress: Progress | None) -> Plan:
-    from kodata.build import plan as run
+    from kodata.building import plan as run
     from kodata.workspace import Workspace, environment
 
     env = environment()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -78,11 +78,14 @@ def _findings(name: str, workspace: Workspace, env: Mapping[str, str], send: boo
 
 
 def _folder(name: str, path: Path) -> _Found:
-    there = path.absolute()
-    nearest = next(folder for folder in (there, *there.parents) if folder.exists())
-    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
-        return _Found(True, f"{name}: {there}")
-    return _Found(False, f"{name}: {there} cannot be written. Set KODATA_HOME to a folder that can")
+    """Whether the folder takes a file. It is made, as the first build would."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=path).close()
+    except OSError as error:
+        what = f"{path.absolute()} cannot be written ({error.strerror})"
+        return _Found(False, f"{name}: {what}. Set KODATA_HOME to a folder that can")
+    return _Found(True, f"{name}: {path.absolute()}")
 
 
 def _ledger(workspace: Workspace) -> _Found:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from io import TextIOWrapper
 from types import FrameType
 from typing import ParamSpec
 
@@ -41,6 +42,11 @@ def well_ended(command: Callable[P, None]) -> Callable[P, None]:
         except BrokenPipeError as error:  # `kodata show alpaca-ko | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the flush at exit fails again
             raise typer.Exit(_READER_GONE) from error
+        except OSError as error:
+            if error.errno is None:  # not the machine's, so ours
+                raise
+            say(f"{error.filename or 'a file'}: {error.strerror}")
+            raise typer.Exit(1) from error
 
     return run
 
@@ -50,12 +56,27 @@ def say(text: str) -> None:
     print(f"kodata: {printable(text)}", file=sys.stderr)
 
 
+def print_anything() -> None:
+    """Write what a terminal or pipe has no character for as an escape, rather than fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def catch_signals() -> None:
     """SIGTERM stops like Ctrl-C; a second one ends at once, whatever is on the way."""
     stop = _Stop()
     signal.signal(signal.SIGTERM, stop)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # ignored by whoever put us into the background
         signal.signal(signal.SIGINT, stop)
+
+
+def let_signals_interrupt() -> None:
+    """Let Ctrl-C interrupt a wait again.
+
+    Importing polars sets SIGINT to restart what it interrupts (SA_RESTART), so that a wait for an answer would go on.
+    """
+    signal.siginterrupt(signal.SIGINT, True)
 
 
 @dataclass

@@ -44,13 +44,13 @@ def summary() -> None:
 
 def export(file: File) -> None:
     """Write every answer as a line of JSON."""
-    with _ledger(must_exist=True) as ledger, _told_of_files():
+    with _ledger(must_exist=True) as ledger:
         if file == "-":
             sys.stdout.buffer.writelines(ledger.export())
             sys.stdout.buffer.flush()
             return
         path = Path(file)
-        beside = path.with_name(f".{path.name}.unfinished")
+        beside = path.with_name(f"{path.name}.unfinished")
         try:
             with beside.open("wb") as lines:
                 lines.writelines(ledger.export())
@@ -65,7 +65,7 @@ def import_(file: File) -> None:
 
     It is a union by key: answers that are known stay as they are.
     """
-    with _told_of_files(), _ledger() as ledger:
+    with _ledger() as ledger:
         if file == "-":
             _say_taken(ledger.take_in(sys.stdin.buffer, "standard input"))
             return
@@ -75,7 +75,9 @@ def import_(file: File) -> None:
 
 def merge(other: Other) -> None:
     """Take in the answers of another ledger, by key."""
-    with _copy_of(other) as theirs, _ledger() as ours:
+    from kodata.ledger import copy_of
+
+    with copy_of(other) as theirs, _ledger() as ours:
         _say_taken(ours.take_in(theirs.export(), str(other)))
 
 
@@ -94,38 +96,3 @@ def _ledger(*, must_exist: bool = False) -> Iterator[Ledger]:
         raise LedgerError(f"no ledger at {path} yet. The first build that asks a service makes it")
     with Ledger(path) as ledger:
         yield ledger
-
-
-@contextmanager
-def _copy_of(path: Path) -> Iterator[Ledger]:
-    """A copy of a ledger file: opened itself it would be migrated, and a stranger's database become a ledger."""
-    import sqlite3
-    from contextlib import closing
-    from tempfile import TemporaryDirectory
-
-    from kodata.ledger import Ledger
-
-    with TemporaryDirectory(prefix="kodata-") as folder:
-        copy = Path(folder) / "ledger.sqlite"
-        try:
-            source = f"{path.expanduser().absolute().as_uri()}?mode=ro"
-            with closing(sqlite3.connect(source, uri=True)) as theirs, closing(sqlite3.connect(copy)) as ours:
-                theirs.backup(ours)
-                (version,) = ours.execute("PRAGMA user_version").fetchone()
-        except sqlite3.Error as error:
-            raise LedgerError(f"{path} cannot be read as a ledger: {error}. Nothing was merged") from error
-        if version == 0:
-            raise LedgerError(f"{path} is no kodata ledger. Nothing was merged")
-        with Ledger(copy) as ledger:
-            yield ledger
-
-
-@contextmanager
-def _told_of_files() -> Iterator[None]:
-    """A file that cannot be read or written is an error to be told, not a bug. A reader that has gone is neither."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise LedgerError(f"{error.filename}: {error.strerror}") from error

@@ -212,7 +212,7 @@ def _field(name: str, value: object, most: int | None = None) -> list[str]:
     lines = printable_lines(text)
     if most is not None:
         lines = [cut(line, screen_cells() - 4) for line in lines[:most]] + (["…"] if len(lines) > most else [])
-    return [f"  {name}:", *(f"    {line}" for line in lines)]
+    return [f"  {name}:", *(f"    {line}".rstrip() for line in lines)]
 
 
 def diff(old: BuildName, new: BuildName, as_json: AsJson = False) -> None:

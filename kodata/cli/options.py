@@ -13,7 +13,7 @@ import typer
 from kodata.show import Progress
 
 if TYPE_CHECKING:
-    from kodata.build import Options
+    from kodata.building import Options
 
 PipelineName: TypeAlias = Annotated[
     str | None, typer.Argument(metavar="PIPELINE", help="A shipped pipeline (see `kodata list`) or a .toml file.")
@@ -57,7 +57,7 @@ def options_of(
     out: Path | None = None,
 ) -> Options:
     """What was given on the command line, for the library; without a budget."""
-    from kodata.build import Options
+    from kodata.building import Options
 
     pairs = [_source(text) for text in source or ()]
     names = [name for name, _ in pairs]

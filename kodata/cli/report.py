@@ -11,7 +11,7 @@ from kodata.cli.table import table
 from kodata.show.lines import counted, dollars, printable
 
 if TYPE_CHECKING:
-    from kodata.build import Plan
+    from kodata.building import Plan
     from kodata.published import Build
     from kodata.walk import StageQuote
 

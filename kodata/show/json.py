@@ -1,4 +1,4 @@
-"""One event a line, as JSON: `schemas/event.schema.json`."""
+"""One event a line, as JSON."""
 
 from __future__ import annotations
 

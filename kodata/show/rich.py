@@ -9,6 +9,7 @@ from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TaskID, TimeRemainingColumn
+from rich.table import Column
 from rich.text import Text
 
 from kodata.events import BuildEnded, BuildStarted, Event, SourceRead, StageEnded, StageMoved, StageStarted, Tell
@@ -19,9 +20,12 @@ from kodata.show import lines
 def live(stream: TextIO) -> Iterator[Tell]:
     """A `Tell` that draws on the terminal; the live line is gone when the context is left."""
     console = Console(file=stream, markup=False, emoji=False, highlight=False, soft_wrap=True)
-    columns = (_Stage(), BarColumn(bar_width=24), MofNCompleteColumn(), _Spent(), _Rate(), TimeRemainingColumn())
+    texts = (_Stage, MofNCompleteColumn, _Spent, _Rate, TimeRemainingColumn)
+    stage, *others = (kind(table_column=Column(no_wrap=True)) for kind in texts)  # one line, however narrow
     try:
-        with Progress(*columns, console=console, transient=True, redirect_stdout=False) as progress:
+        with Progress(
+            stage, BarColumn(bar_width=16), *others, console=console, transient=True, redirect_stdout=False
+        ) as progress:
             yield Live(progress)
     finally:
         console.print()  # between what was told and what came of it

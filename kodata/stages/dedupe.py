@@ -56,9 +56,13 @@ class Dedupe:
             pl.col("id") != pl.col("twin")
         )
         rest = ranked.join(exact, on="id", how="anti", maintain_order="left")
-        near = _greedy(self._twins(rest), rest["id"])
-        rows = [(ident, "duplicate", f"equal to {twin}") for ident, twin in exact.iter_rows()]
-        rows += [(ident, "near-duplicate", f"share {share:.3f} of {twin}") for ident, twin, share in near]
+        near = {ident: f"share {share:.3f} of {twin}" for ident, twin, share in _greedy(self._twins(rest), rest["id"])}
+        rows = [(ident, "near-duplicate", evidence) for ident, evidence in near.items()]
+        for ident, twin in exact.iter_rows():
+            gone = near.get(twin)  # then its own twin is the one that is kept
+            rows.append(
+                (ident, "near-duplicate", f"{gone}, as {twin}") if gone else (ident, "duplicate", f"equal to {twin}")
+            )
         return pl.DataFrame(rows, schema=DROPPED_COLUMNS, orient="row")
 
     def _twins(self, ranked: pl.DataFrame) -> pl.DataFrame:

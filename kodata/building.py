@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -159,6 +159,8 @@ def provider_for(name: str, env: Mapping[str, str], prices: Prices, *, sends: bo
             f"{KEYS[service]} is not set, so {name} cannot be asked. Set it in the environment or in .env. "
             "--demo builds the sample without keys, --offline answers from the ledger alone"
         )
+    if not key.isascii():
+        raise Misconfigured(f"{KEYS[service]} holds characters that no key has. Copy it again")
     return DeepL(key, prices, name, url) if service == "deepl" else OpenAI(key, prices, name, url)
 
 
@@ -183,11 +185,10 @@ def _from_recording(step: Step) -> Step:
 def plan(name: str, options: Options, workspace: Workspace, env: Mapping[str, str], tell: Tell) -> Plan:
     """What the build would do and cost. Sends nothing that is billed; writes no row, snapshot or build."""
     run = _run(name, options, workspace, env)
-    tell(BuildStarted(run.pipeline.name, "plan", str(workspace.ledger), str(workspace.builds)))
-    readings = run.read(tell)
     with _ledger(run, writes=False) as ledger, tempfile.TemporaryDirectory(prefix="kodata-") as temporary:
-        prices = load_prices(workspace.prices)
-        providers = run.providers(prices, sends=False)
+        tell(BuildStarted(run.pipeline.name, "demo" if options.demo else "plan", _where(ledger), str(workspace.builds)))
+        readings = run.read(tell)
+        providers = run.providers(load_prices(workspace.prices), sends=False)
         answering = Answering(ledger, providers, Purse(0.0), tell, sends=options.demo)
         folder = Path(temporary)
         walk = Walk(run.pipeline, answering, Snapshots(workspace.snapshots), folder, tell, is_plan=True)
@@ -211,14 +212,9 @@ def build(
     run = _run(name, options, workspace, env)
     variant = f"{run.pipeline.name}@{options.variant}" if options.variant else run.pipeline.name
     home = workspace.builds / variant
-    home.mkdir(parents=True, exist_ok=True)
     told = Told(tell)
     with _locked(home), _ledger(run, writes=True) as ledger:
-        told(
-            BuildStarted(
-                run.pipeline.name, options.mode, str(ledger.path or "none: answers from the recording"), str(home)
-            )
-        )
+        told(BuildStarted(run.pipeline.name, options.mode, _where(ledger), str(home)))
         prices = load_prices(workspace.prices)
         providers = run.providers(prices, sends=not options.offline)
         readings = run.read(told)
@@ -285,11 +281,16 @@ def _ledger(run: _Run, *, writes: bool) -> Ledger:
     return Ledger(run.workspace.ledger)
 
 
+def _where(ledger: Ledger) -> str:
+    return str(ledger.path) if ledger.path is not None else "none"
+
+
 @contextmanager
 def _locked(home: Path) -> Iterator[None]:
     """One build of a pipeline at a time; a plan takes no lock."""
     lock = FileLock(home.with_name(f".{home.name}.lock"), timeout=0)
     try:
+        home.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout as error:
         raise BuildError(f"another build of {home.name} is running. Wait for it, or stop it") from error
@@ -309,6 +310,8 @@ def _beside(home: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # it holds builds
+            home.rmdir()
 
 
 def _free(home: Path, name: str) -> Path:

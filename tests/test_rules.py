@@ -1,0 +1,203 @@
+"""Rules: each fires on what it is for, and holds still on what looks like it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from kodata.corpus import Turn, frame_of
+from kodata.rules import RULES, Rule
+from kodata.rules.source import Empty
+from kodata.rules.translation import LengthRatio, NotKorean
+from kodata.stages.filter import Filter
+
+
+def turn(**texts: Any) -> Turn:
+    return Turn("alpaca-1", 0, **texts)
+
+
+def found(rule: Rule, one: Turn) -> str | None:
+    """The evidence of the rule on one row."""
+    evidence: str | None = frame_of([one]).select(rule.evidence())[0, 0]
+    return evidence
+
+
+QUESTION = "건강을 유지하는 세 가지 방법을 알려 주세요."
+
+# By rule: the evidence and the row it fires on.
+FIRES: dict[str, list[tuple[str, Turn]]] = {
+    "empty": [
+        ("instruction", turn(instruction="", output="답")),
+        ("instruction", turn(instruction=" \n\t\u3000")),
+    ],
+    "not-korean": [
+        ("instruction is en", turn(
+            instruction="Give three tips for staying healthy and happy.",
+            instruction_source="Give three tips for staying healthy and happy.",
+        )),
+        ("instruction is cjk", turn(instruction="请给出三个保持健康的建议。", instruction_source="Give three tips.")),
+        ("instruction is short-latin", turn(instruction="Give tips.", instruction_source="Give tips.")),
+        ("input is en", turn(
+            instruction="다음 글을 요약하세요.", instruction_source="Summarize the text.",
+            input="The town closed its main street and it was good for the cafes.",
+            input_source="The town closed its main street and it was good for the cafes.",
+        )),
+        ("input is cjk", turn(instruction="요약하세요.", input="小镇关闭了主要街道。", input_source="The town closed.")),
+    ],
+    "length-ratio": [
+        ("instruction: 36 -> 4 characters", turn(
+            instruction="세 가지", instruction_source="Give three tips for staying healthy."
+        )),
+        ("input: 20 -> 33 characters", turn(
+            instruction="요약하세요.", instruction_source="Sum up.",
+            input="공용 " * 11, input_source="A common public area",
+        )),
+    ],
+    "answer-not-korean": [
+        ("output is en", turn(
+            instruction=QUESTION, output="Eat well, sleep enough and take a walk with the dog every day of the week."
+        )),
+        ("output is cjk", turn(instruction=QUESTION, output="要多吃蔬菜，保证睡眠，每天散步。")),
+    ],
+    "refusal": [
+        ("죄송하지만 저는 AI 언어 모델이라 그 일을 도울 수 없", turn(output="죄송하지만 저는 AI 언어 모델이라 그 일을 도울 수 없습니다.")),
+        ("죄송합니다. 저는 그 요청을 들어드릴 수 없", turn(output="죄송합니다. 저는 그 요청을 들어드릴 수 없습니다.")),
+        ("AI 언어 모델로서", turn(output="AI 언어 모델로서 저는 의견이 없습니다.")),
+        ("인공지능이기 때문", turn(output="인공지능이기 때문에 맛을 모릅니다.")),
+        ("As an AI language model", turn(output="As an AI language model, I do not have a name.")),
+        ("I'm sorry, but I can", turn(output="I'm sorry, but I can't do that.")),
+    ],
+    "truncated": [
+        ("1 code fences", turn(output="이렇게 합니다.\n```python\nprint('안녕')")),
+        ("3 code fences", turn(output="```\na\n```\n그리고\n  ```\nb")),
+    ],
+}  # fmt: skip
+
+HOLDS_STILL: dict[str, list[Turn]] = {
+    "empty": [
+        turn(instruction="이름을 말하세요.", input="", output=None),
+        turn(instruction="."),
+    ],
+    "not-korean": [
+        turn(instruction="Python의 list comprehension을 설명하세요.", instruction_source="Explain list comprehension."),
+        turn(instruction="42", instruction_source="42"),
+        turn(instruction="```\nx\n```", instruction_source="```\nx\n```"),
+        turn(instruction="Give three tips for staying healthy and happy.", instruction_source=None),
+        turn(instruction="분류하세요.", input="Apple, Banana, Dragonfruit, Elderberry", input_source="Apple, Banana, Dragonfruit, Elderberry"),
+        turn(instruction="고치세요.", input="def the_sum(of, a):\n    return of + a", input_source="def the_sum(of, a):\n    return of + a"),
+        turn(instruction="고르세요.", input="", input_source=""),
+    ],
+    "length-ratio": [
+        turn(instruction="건강을 유지하는 세 가지 방법을 알려 주세요.", instruction_source="Give three tips for staying healthy."),
+        turn(instruction="말", instruction_source="Say a word, please."),
+        turn(instruction="말", instruction_source=None),
+        turn(instruction="요약하세요.", instruction_source="Sum up.", input="https://example.com/page", input_source="https://example.com/page"),
+    ],
+    "answer-not-korean": [
+        turn(instruction=QUESTION, output="충분히 자고, 고르게 먹고, 걷습니다."),
+        turn(instruction="다음 문장을 영어로 번역하세요.", output="The sky is blue and the sea is deep in the summer."),
+        turn(instruction="문장을 고치세요.", input="영어: He go to school.", output="He goes to the school that is in the town."),
+        turn(instruction="정렬하세요.", output="def sort(items):\n    return sorted(items)  # the list is sorted in order of size"),
+        turn(instruction="밴드 이름을 대세요.", output="Radiohead, Coldplay, Blackpink, Nirvana"),
+        turn(instruction="수도는?", output="Paris"),
+        turn(instruction="몇 개입니까?", output="42"),
+        turn(instruction=QUESTION, output=None),
+    ],
+    "refusal": [
+        turn(output="고객에게: 늦어져서 죄송합니다. 내일 보내 드리겠습니다."),
+        turn(output="죄송합니다. 회의에 늦었습니다. 내일은 일찍 오겠습니다."),
+        turn(output="인공지능은 사람의 지능을 흉내 내는 기술입니다."),
+        turn(output="챗봇이 이렇게 말합니다. AI 언어 모델로서 저는 의견이 없습니다."),
+        turn(output=None),
+    ],
+    "truncated": [
+        turn(output="```python\nprint('안녕')\n```"),
+        turn(output="마침표가 없는 문장"),
+        turn(output="펜스는 ``` 세 개로 씁니다"),
+        turn(output=None),
+    ],
+}  # fmt: skip
+
+
+def test_every_rule_has_an_example_on_which_it_fires() -> None:
+    assert {name for name, rows in FIRES.items() if rows} == set(RULES)
+
+
+def test_every_rule_has_an_example_on_which_it_holds_still() -> None:
+    assert {name for name, rows in HOLDS_STILL.items() if rows} == set(RULES)
+
+
+@pytest.mark.parametrize(("name", "evidence", "one"), [(name, *case) for name, cases in FIRES.items() for case in cases])
+def test_a_rule_fires_and_shows_why(name: str, evidence: str, one: Turn) -> None:
+    assert found(RULES[name](), one) == evidence
+
+
+@pytest.mark.parametrize(("name", "one"), [(name, one) for name, ones in HOLDS_STILL.items() for one in ones])
+def test_a_rule_holds_still(name: str, one: Turn) -> None:
+    assert found(RULES[name](), one) is None
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_gives_text_for_no_rows_too(name: str) -> None:
+    assert frame_of([]).select(RULES[name]().evidence().alias("e")).schema == {"e": pl.String}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_judges_every_row_by_itself(name: str) -> None:
+    rows = [one for _, one in FIRES[name]] + HOLDS_STILL[name]
+    together = frame_of(rows).select(RULES[name]().evidence()).to_series().to_list()
+    assert together == [found(RULES[name](), one) for one in rows]
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_the_name_of_a_rule_is_the_name_it_is_registered_under(name: str) -> None:
+    assert RULES[name].name == name
+
+
+def test_empty_looks_at_the_columns_it_is_given() -> None:
+    assert found(Empty(("output",)), turn(instruction="", output=None)) == "output"
+
+
+def test_the_first_empty_column_is_the_evidence() -> None:
+    assert found(Empty(("instruction", "output")), turn(instruction="", output="")) == "instruction"
+
+
+def test_not_korean_looks_at_the_columns_it_is_given() -> None:
+    one = turn(output="It is the best of the days.", output_source="It is the best of the days.")
+    assert found(NotKorean(("output",)), one) == "output is en"
+
+
+@pytest.mark.parametrize(
+    ("characters", "evidence"),
+    [(14, "instruction: 100 -> 14 characters"), (15, None), (160, None), (161, "instruction: 100 -> 161 characters")],
+)
+def test_a_length_at_the_edge_is_kept(characters: int, evidence: str | None) -> None:
+    assert found(LengthRatio(), turn(instruction="가" * characters, instruction_source="a" * 100)) == evidence
+
+
+@pytest.mark.parametrize(("characters", "evidence"), [(19, None), (20, "instruction: 20 -> 1 characters")])
+def test_a_source_of_few_characters_has_no_length_to_compare(characters: int, evidence: str | None) -> None:
+    assert found(LengthRatio(), turn(instruction="가", instruction_source="a" * characters)) == evidence
+
+
+def test_lengths_are_counted_in_characters_not_bytes() -> None:
+    assert found(LengthRatio(max=0.5), turn(instruction="가" * 10, instruction_source="a" * 20)) is None
+
+
+def test_a_filter_keeps_what_no_rule_fires_on() -> None:
+    frame = frame_of([turn(instruction="이름을 말하세요.")])
+    assert Filter((Empty(),)).run(frame).kept.rows() == frame.rows()
+
+
+def test_the_first_rule_that_fires_gives_the_reason() -> None:
+    rules = (RULES["empty"](), RULES["refusal"]())
+    one = turn(instruction="", output="AI 언어 모델로서 답합니다.")
+    assert Filter(rules).run(frame_of([one])).dropped.rows() == [("alpaca-1", "empty", "instruction")]
+
+
+def test_a_rule_that_fires_on_a_later_turn_drops_the_conversation() -> None:
+    talk = [Turn("s-1", 0, instruction="안녕"), Turn("s-1", 1, instruction=" "), Turn("s-2", 0, instruction="안녕")]
+    split = Filter((Empty(),)).run(frame_of(talk))
+    assert (split.kept["id"].to_list(), split.dropped.rows()) == (["s-2"], [("s-1", "empty", "turn 1: instruction")])
