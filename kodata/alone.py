@@ -1,12 +1,12 @@
 """Stages alone, on what people have: a polars or pandas frame, a `datasets.Dataset`, or a list of dicts.
 
-Rows of any shape are read as Alpaca records (instruction, input, output; other fields are kept as extra); a frame that
-has the columns of a corpus, such as `build.corpus`, is taken as it is.
+Rows of any shape are read as Alpaca records (instruction, input, output; other fields are kept as extra); a frame or
+Dataset that has the columns of a corpus, such as `build.corpus`, is taken as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import polars as pl
@@ -14,7 +14,7 @@ import polars as pl
 from kodata.answering import Answering, Purse
 from kodata.building import provider_for, silent
 from kodata.corpus import COLUMNS, Split, TextField, conserved
-from kodata.errors import PipelineError
+from kodata.errors import PipelineError, SourceError
 from kodata.ledger import Ledger
 from kodata.pipeline import endpoint, schema, shipped
 from kodata.prices import load_prices
@@ -105,21 +105,39 @@ def _checked(frame: pl.DataFrame, split: Split, unreadable: pl.DataFrame) -> Spl
 
 def _corpus(data: Data) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The data as a corpus frame, and what could not be read, as dropped."""
-    if isinstance(data, pl.DataFrame) and set(COLUMNS) <= set(data.columns):
-        return data.select(list(COLUMNS)), Split(data).dropped
-    items = (Item("data", n, "row", dict(row)) for n, row in enumerate(_rows(data), 1))
+    names: Iterable[object] = getattr(data, "column_names", ()) or getattr(data, "columns", ())
+    if set(COLUMNS) <= set(names):
+        frame = _polars(data).select(list(COLUMNS)).cast(COLUMNS)  # type: ignore[arg-type]
+        return frame, Split(frame).dropped
+    items = (
+        Item("data", n, "row", dict(row) if isinstance(row, Mapping) else row) for n, row in enumerate(_rows(data), 1)
+    )
     reading = read(Source("alpaca", "data"), Opened(items, "data"))
     return reading.frame, reading.dropped
 
 
-def _rows(data: Data) -> Sequence[Mapping[str, object]]:
+def _polars(data: Data) -> pl.DataFrame:
+    if isinstance(data, pl.DataFrame):
+        return data
+    if hasattr(data, "iterrows"):
+        return pl.from_pandas(data)  # type: ignore[arg-type]
+    frame = data.to_polars()  # type: ignore[union-attr]
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def _rows(data: Data) -> Sequence[object]:
+    """One object a row. A pandas frame and a Dataset are known by their methods: neither library is imported here."""
     if isinstance(data, pl.DataFrame):
         return data.to_dicts()
-    if isinstance(data, Sequence):
+    if isinstance(data, Sequence) and not isinstance(data, str):
         return data
-    # A pandas frame or a datasets.Dataset, neither of which is imported for this.
-    rows = data.to_dict("records") if hasattr(data, "iterrows") else data.to_list()  # type: ignore[operator]
-    return list(rows)
+    for known_by, method, how in (("iterrows", "to_dict", ("records",)), ("column_names", "to_list", ())):
+        if hasattr(data, known_by) and hasattr(data, method):
+            return list(getattr(data, method)(*how))
+    raise SourceError(
+        f"{type(data).__name__} is not read. Give a polars or pandas frame, a datasets.Dataset or a list of dicts"
+    )
 
 
 def _at(service: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -75,4 +76,13 @@ def _sources(source: str | Path | Mapping[str, str | Path] | None) -> dict[str, 
 
 
 def _overrides(values: Mapping[str, object] | None) -> tuple[str, ...]:
-    return tuple(f"{key}={value}" for key, value in (values or {}).items())
+    return tuple(f"{key}={value if isinstance(value, str) else _toml(value)}" for key, value in (values or {}).items())
+
+
+def _toml(value: object) -> str:
+    """The value as it would stand in a pipeline file."""
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{json.dumps(key)} = {_toml(inner)}' for key, inner in value.items())} }}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False)

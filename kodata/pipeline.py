@@ -222,6 +222,7 @@ class _Loader:
         kind = self._imported(where, use) if ":" in use else STAGES.get(use)
         if kind is None:
             raise PipelineError(f'{self.path.name}, stage {n}: no stage "{use}"{did_you_mean(use, STAGES)}')
+        self._known(where, table, _settable(kind))
         given: dict[str, Any] = {}
         if kind in FACES:
             given["by"] = self._face(where, FACES[kind], table.pop("with", None))
@@ -306,6 +307,14 @@ class _Loader:
             raise PipelineError(f'{self.path.name}, {where}: "{use}" is no stage: it is no dataclass')
         stage: type[Stage] = found  # type: ignore[assignment]
         return stage
+
+
+def _settable(kind: type[Stage]) -> list[str]:
+    """The keys that may stand in the table of a stage."""
+    own = {f.name for f in fields(kind)} | {"use", "name"}  # type: ignore[arg-type]
+    if kind in FACES:
+        own = own - {"by"} | {"with"}
+    return sorted(own - {"schema"} if kind is Validate else own)
 
 
 def _toml_value(text: str) -> object:

@@ -15,8 +15,14 @@ from hypothesis import strategies as st
 from kodata.corpus import DROPPED_COLUMNS, Turn, frame_of
 from kodata.stages.dedupe import Dedupe
 
-ENGLISH = "the a cat dog house tree walks sleeps under over blue small river quickly paints sings book reads old new".split()
-KOREAN = "사과를 배를 강가에서 고양이가 강아지가 천천히 빨리 걷습니다 잡니다 읽습니다 작은 큰 오래된 나무 집 책을 노래를 부릅니다 3개를 Python".split()
+ENGLISH = (
+    "the", "a", "cat", "dog", "house", "tree", "walks", "sleeps", "under", "over", "blue", "small", "river", "quickly",
+    "paints", "sings", "book", "reads", "old", "new",
+)  # fmt: skip
+KOREAN = (
+    "사과를", "배를", "강가에서", "고양이가", "강아지가", "천천히", "빨리", "걷습니다", "잡니다", "읽습니다",
+    "작은", "큰", "오래된", "나무", "집", "책을", "노래를", "부릅니다", "3개를", "Python",
+)  # fmt: skip
 
 Gone = tuple[str, str, str]  # id, reason, evidence
 
@@ -94,7 +100,9 @@ def by_brute_force(turns: list[Turn], ngram: int, min_share: float) -> list[Gone
     for ident in texts:
         if (twin := first[letters[ident]]) != ident:
             near_twin = gone.get(twin)
-            gone[ident] = (near_twin[0], f"{near_twin[1]}, as {twin}") if near_twin else ("duplicate", f"equal to {twin}")
+            gone[ident] = (
+                (near_twin[0], f"{near_twin[1]}, as {twin}") if near_twin else ("duplicate", f"equal to {twin}")
+            )
     return sorted((ident, *why) for ident, why in gone.items())
 
 
@@ -122,7 +130,9 @@ short = st.text("가나 ab.1", max_size=7)
 
 
 @settings(max_examples=60)
-@given(st.lists(st.tuples(short, st.none() | short), max_size=10), st.sampled_from([1, 2, 3]), st.sampled_from([0.3, 0.8]))
+@given(
+    st.lists(st.tuples(short, st.none() | short), max_size=10), st.sampled_from([1, 2, 3]), st.sampled_from([0.3, 0.8])
+)
 def test_the_twins_of_short_texts_are_those_of_brute_force(
     texts: list[tuple[str, str | None]], ngram: int, min_share: float
 ) -> None:
@@ -178,10 +188,16 @@ LONG = "강가에서 사과를 파는 사람이 오늘 아침에 모두 몇 개�
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("653에 5를 곱한 값을 구하고 그 풀이를 자세하게 설명하세요", "3에 5를 곱한 값을 구하고 그 풀이를 자세하게 설명하세요"),
+        (
+            "653에 5를 곱한 값을 구하고 그 풀이를 자세하게 설명하세요",
+            "3에 5를 곱한 값을 구하고 그 풀이를 자세하게 설명하세요",
+        ),
         (f"{LONG} 12", f"{LONG} 13"),
         (f"{LONG} 3", LONG),
-        ("Count the apples that she sold at the market on day 12", "Count the apples that she sold at the market on day 13"),
+        (
+            "Count the apples that she sold at the market on day 12",
+            "Count the apples that she sold at the market on day 13",
+        ),
         (f"{LONG} Java", f"{LONG} Rust"),
         (f"{LONG} a", LONG),
     ],
@@ -210,7 +226,13 @@ def test_texts_that_differ_in_little_else_are_twins(one: str, other: str) -> Non
 
 @pytest.mark.parametrize(
     "other",
-    ["파이썬 Python 3 이란?", "파이썬python3이란", "파이썬, PYTHON 3-이란!!", "파이썬 Ｐｙｔｈｏｎ ３ 이란?", "파이썬\n\tPython 3 이란"],
+    [
+        "파이썬 Python 3 이란?",
+        "파이썬python3이란",
+        "파이썬, PYTHON 3-이란!!",
+        "파이썬 Ｐｙｔｈｏｎ ３ 이란?",
+        "파이썬\n\tPython 3 이란",
+    ],
     ids=["same", "spaces", "case and punctuation", "width", "line break"],
 )
 def test_texts_equal_but_for_width_case_spaces_and_punctuation_are_duplicates(other: str) -> None:

@@ -108,7 +108,9 @@ def test_doubtful_texts_have_the_same_labels_every_time() -> None:
 
 
 def test_doubtful_texts_have_the_same_labels_in_another_process() -> None:
-    code = f"import polars as pl; from kodata.korean import languages; print(languages(pl.Series({DOUBTFUL})).to_list())"
+    code = (
+        f"import polars as pl; from kodata.korean import languages; print(languages(pl.Series({DOUBTFUL})).to_list())"
+    )
     there = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert there == f"{languages(pl.Series(DOUBTFUL)).to_list()}\n"
 

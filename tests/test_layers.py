@@ -29,14 +29,13 @@ ROWS = (
     ("cli",),
     ("__main__",),
 )
-RENAMED = {"build": "building"}  # kodata/build.py is building.py to be
 ROW = {room: n for n, row in enumerate(ROWS) for room in row}
 
 HEAVY = {"openai", "deepl", "datasets", "pandas", "langdetect", "jsonschema", "huggingface_hub", "httpx2"}
 PURE = ("stages", "rules", "corpus", "korean", "shield", "asks")
 IMPURE_MODULES = {
-    "os", "io", "pathlib", "shutil", "tempfile", "glob", "sqlite3", "socket", "subprocess", "urllib", "http", "requests",
-    "time", "datetime", "random", "secrets", "uuid", "threading", "locale",
+    "os", "io", "pathlib", "shutil", "tempfile", "glob", "sqlite3", "socket", "subprocess", "urllib", "http",
+    "requests", "time", "datetime", "random", "secrets", "uuid", "threading", "locale",
 }  # fmt: skip
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval"}
 IMPURE_METHODS = ("read_", "write_", "scan_", "sink_")
@@ -53,8 +52,7 @@ TREES = {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in 
 
 def room(module: str) -> str:
     """The file or package right below kodata that a module belongs to; `__init__` for kodata itself."""
-    first = [*module.split("."), "__init__"][1]
-    return RENAMED.get(first, first)
+    return [*module.split("."), "__init__"][1]
 
 
 def nodes(tree: ast.AST, *, into_functions: bool = True) -> Iterator[ast.AST]:

@@ -36,7 +36,9 @@ def exported(ledger: Ledger) -> list[dict[str, object]]:
 
 
 def in_another_process(code: str, *args: str | Path) -> subprocess.Popen[str]:
-    head = "import sys; from pathlib import Path; from kodata.asks import Answer, Ask; from kodata.ledger import Ledger\n"
+    head = (
+        "import sys; from pathlib import Path; from kodata.asks import Answer, Ask; from kodata.ledger import Ledger\n"
+    )
     return subprocess.Popen([sys.executable, "-c", head + code, *map(str, args)], stdout=subprocess.PIPE, text=True)
 
 
@@ -178,7 +180,9 @@ def test_a_ledger_whose_writer_was_killed_in_a_transaction_is_writable_again(led
 
 def test_sums_are_by_provider_writer_and_month(ledger: Ledger) -> None:
     ledger.keep([(Ask("deepl", "{}", "Name a fruit."), GREEN)])
-    found = [(s.provider, s.written_by, s.answers, s.characters, s.tokens_in, s.tokens_out, s.usd) for s in ledger.sums()]
+    found = [
+        (s.provider, s.written_by, s.answers, s.characters, s.tokens_in, s.tokens_out, s.usd) for s in ledger.sums()
+    ]
     assert found == [
         ("deepl", "deepl/KO/quality_optimized", 2, 22, 0, 0, 0.00055),
         ("openai", "openai/gpt-6-luna", 1, 0, 9, 12, 1e-05),
@@ -253,13 +257,16 @@ def changed(**values: object) -> Callable[[dict[str, object]], bytes]:
         (changed(finish="bored"), "not an answer of a ledger export (TypeError)"),
         (changed(usd="0.1"), "not an answer of a ledger export (TypeError)"),
         (changed(characters=None), "not an answer of a ledger export (TypeError)"),
-        (lambda line: json.dumps({k: v for k, v in line.items() if k != "text"}).encode(), "not an answer of a ledger export (KeyError)"),
+        (
+            lambda line: json.dumps({k: v for k, v in line.items() if k != "text"}).encode(),
+            "not an answer of a ledger export (KeyError)",
+        ),
         (lambda line: json.dumps(line).encode()[:-9], "not an answer of a ledger export (JSONDecodeError)"),
         (lambda line: b"[1, 2]", "not an answer of a ledger export (TypeError)"),
         (lambda line: b"null", "not an answer of a ledger export (TypeError)"),
         (lambda line: b'{"text": "\xff"}', "not an answer of a ledger export (JSONDecodeError)"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_line_is_named(ledger: Ledger, change: Callable[[dict[str, object]], bytes], said: str) -> None:
     first, second = exported(ledger)
     with pytest.raises(LedgerError) as error:
@@ -289,7 +296,9 @@ def test_a_ledger_of_a_newer_kodata_is_refused(ledger: Ledger, path: Path) -> No
 
 def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path) -> None:
     (tmp_path / "ledger.sqlite").write_text("이것은 장부가 아닙니다. " * 50, encoding="utf-8")
-    with pytest.raises(LedgerError, match=r"ledger\.sqlite cannot be opened: file is not a database\. Is it a kodata ledger"):
+    with pytest.raises(
+        LedgerError, match=r"ledger\.sqlite cannot be opened: file is not a database\. Is it a kodata ledger"
+    ):
         Ledger(tmp_path / "ledger.sqlite")
 
 
@@ -304,7 +313,9 @@ def test_a_folder_that_is_read_only_is_an_error_of_the_ledger(tmp_path: Path) ->
     try:
         if os.access(tmp_path, os.W_OK):
             pytest.skip("whoever runs this may write everywhere")
-        with pytest.raises(LedgerError, match=r"ledger\.sqlite cannot be opened: .* Is it a kodata ledger, and writable\?$"):
+        with pytest.raises(
+            LedgerError, match=r"ledger\.sqlite cannot be opened: .* Is it a kodata ledger, and writable\?$"
+        ):
             Ledger(tmp_path / "ledger.sqlite")
     finally:
         tmp_path.chmod(0o700)
@@ -316,7 +327,15 @@ def test_a_closed_ledger_is_an_error_of_the_ledger(ledger: Ledger) -> None:
         ledger.known([TEA.key])
 
 
-MOUNTS = {"/": "ext4", "/home": "NFS4", "/home/me/local": "xfs", "/mnt/ssh": "fuse.sshfs", "/mnt/g": "fuse.glusterfs", "/mnt/c": "9p", "/mnt/ntfs": "fuseblk"}
+MOUNTS = {
+    "/": "ext4",
+    "/home": "NFS4",
+    "/home/me/local": "xfs",
+    "/mnt/ssh": "fuse.sshfs",
+    "/mnt/g": "fuse.glusterfs",
+    "/mnt/c": "9p",
+    "/mnt/ntfs": "fuseblk",
+}
 
 
 @pytest.mark.parametrize(

@@ -33,36 +33,59 @@ FIRES: dict[str, list[tuple[str, Turn]]] = {
         ("instruction", turn(instruction=" \n\t\u3000")),
     ],
     "not-korean": [
-        ("instruction is en", turn(
-            instruction="Give three tips for staying healthy and happy.",
-            instruction_source="Give three tips for staying healthy and happy.",
-        )),
+        (
+            "instruction is en",
+            turn(
+                instruction="Give three tips for staying healthy and happy.",
+                instruction_source="Give three tips for staying healthy and happy.",
+            ),
+        ),
         ("instruction is cjk", turn(instruction="请给出三个保持健康的建议。", instruction_source="Give three tips.")),
         ("instruction is short-latin", turn(instruction="Give tips.", instruction_source="Give tips.")),
-        ("input is en", turn(
-            instruction="다음 글을 요약하세요.", instruction_source="Summarize the text.",
-            input="The town closed its main street and it was good for the cafes.",
-            input_source="The town closed its main street and it was good for the cafes.",
-        )),
-        ("input is cjk", turn(instruction="요약하세요.", input="小镇关闭了主要街道。", input_source="The town closed.")),
+        (
+            "input is en",
+            turn(
+                instruction="다음 글을 요약하세요.",
+                instruction_source="Summarize the text.",
+                input="The town closed its main street and it was good for the cafes.",
+                input_source="The town closed its main street and it was good for the cafes.",
+            ),
+        ),
+        (
+            "input is cjk",
+            turn(instruction="요약하세요.", input="小镇关闭了主要街道。", input_source="The town closed."),
+        ),
     ],
     "length-ratio": [
-        ("instruction: 36 -> 4 characters", turn(
-            instruction="세 가지", instruction_source="Give three tips for staying healthy."
-        )),
-        ("input: 20 -> 33 characters", turn(
-            instruction="요약하세요.", instruction_source="Sum up.",
-            input="공용 " * 11, input_source="A common public area",
-        )),
+        (
+            "instruction: 36 -> 4 characters",
+            turn(instruction="세 가지", instruction_source="Give three tips for staying healthy."),
+        ),
+        (
+            "input: 20 -> 33 characters",
+            turn(
+                instruction="요약하세요.",
+                instruction_source="Sum up.",
+                input="공용 " * 11,
+                input_source="A common public area",
+            ),
+        ),
     ],
     "answer-not-korean": [
-        ("output is en", turn(
-            instruction=QUESTION, output="Eat well, sleep enough and take a walk with the dog every day of the week."
-        )),
+        (
+            "output is en",
+            turn(
+                instruction=QUESTION,
+                output="Eat well, sleep enough and take a walk with the dog every day of the week.",
+            ),
+        ),
         ("output is cjk", turn(instruction=QUESTION, output="要多吃蔬菜，保证睡眠，每天散步。")),
     ],
     "refusal": [
-        ("죄송하지만 저는 AI 언어 모델이라 그 일을 도울 수 없", turn(output="죄송하지만 저는 AI 언어 모델이라 그 일을 도울 수 없습니다.")),
+        (
+            "죄송하지만 저는 AI 언어 모델이라 그 일을 도울 수 없",
+            turn(output="죄송하지만 저는 AI 언어 모델이라 그 일을 도울 수 없습니다."),
+        ),
         ("죄송합니다. 저는 그 요청을 들어드릴 수 없", turn(output="죄송합니다. 저는 그 요청을 들어드릴 수 없습니다.")),
         ("AI 언어 모델로서", turn(output="AI 언어 모델로서 저는 의견이 없습니다.")),
         ("인공지능이기 때문", turn(output="인공지능이기 때문에 맛을 모릅니다.")),
@@ -73,7 +96,7 @@ FIRES: dict[str, list[tuple[str, Turn]]] = {
         ("1 code fences", turn(output="이렇게 합니다.\n```python\nprint('안녕')")),
         ("3 code fences", turn(output="```\na\n```\n그리고\n  ```\nb")),
     ],
-}  # fmt: skip
+}
 
 HOLDS_STILL: dict[str, list[Turn]] = {
     "empty": [
@@ -85,21 +108,44 @@ HOLDS_STILL: dict[str, list[Turn]] = {
         turn(instruction="42", instruction_source="42"),
         turn(instruction="```\nx\n```", instruction_source="```\nx\n```"),
         turn(instruction="Give three tips for staying healthy and happy.", instruction_source=None),
-        turn(instruction="분류하세요.", input="Apple, Banana, Dragonfruit, Elderberry", input_source="Apple, Banana, Dragonfruit, Elderberry"),
-        turn(instruction="고치세요.", input="def the_sum(of, a):\n    return of + a", input_source="def the_sum(of, a):\n    return of + a"),
+        turn(
+            instruction="분류하세요.",
+            input="Apple, Banana, Dragonfruit, Elderberry",
+            input_source="Apple, Banana, Dragonfruit, Elderberry",
+        ),
+        turn(
+            instruction="고치세요.",
+            input="def the_sum(of, a):\n    return of + a",
+            input_source="def the_sum(of, a):\n    return of + a",
+        ),
         turn(instruction="고르세요.", input="", input_source=""),
     ],
     "length-ratio": [
-        turn(instruction="건강을 유지하는 세 가지 방법을 알려 주세요.", instruction_source="Give three tips for staying healthy."),
+        turn(
+            instruction="건강을 유지하는 세 가지 방법을 알려 주세요.",
+            instruction_source="Give three tips for staying healthy.",
+        ),
         turn(instruction="말", instruction_source="Say a word, please."),
         turn(instruction="말", instruction_source=None),
-        turn(instruction="요약하세요.", instruction_source="Sum up.", input="https://example.com/page", input_source="https://example.com/page"),
+        turn(
+            instruction="요약하세요.",
+            instruction_source="Sum up.",
+            input="https://example.com/page",
+            input_source="https://example.com/page",
+        ),
     ],
     "answer-not-korean": [
         turn(instruction=QUESTION, output="충분히 자고, 고르게 먹고, 걷습니다."),
         turn(instruction="다음 문장을 영어로 번역하세요.", output="The sky is blue and the sea is deep in the summer."),
-        turn(instruction="문장을 고치세요.", input="영어: He go to school.", output="He goes to the school that is in the town."),
-        turn(instruction="정렬하세요.", output="def sort(items):\n    return sorted(items)  # the list is sorted in order of size"),
+        turn(
+            instruction="문장을 고치세요.",
+            input="영어: He go to school.",
+            output="He goes to the school that is in the town.",
+        ),
+        turn(
+            instruction="정렬하세요.",
+            output="def sort(items):\n    return sorted(items)  # the list is sorted in order of size",
+        ),
         turn(instruction="밴드 이름을 대세요.", output="Radiohead, Coldplay, Blackpink, Nirvana"),
         turn(instruction="수도는?", output="Paris"),
         turn(instruction="몇 개입니까?", output="42"),
@@ -118,7 +164,7 @@ HOLDS_STILL: dict[str, list[Turn]] = {
         turn(output="펜스는 ``` 세 개로 씁니다"),
         turn(output=None),
     ],
-}  # fmt: skip
+}
 
 
 def test_every_rule_has_an_example_on_which_it_fires() -> None:
@@ -129,7 +175,9 @@ def test_every_rule_has_an_example_on_which_it_holds_still() -> None:
     assert {name for name, rows in HOLDS_STILL.items() if rows} == set(RULES)
 
 
-@pytest.mark.parametrize(("name", "evidence", "one"), [(name, *case) for name, cases in FIRES.items() for case in cases])
+@pytest.mark.parametrize(
+    ("name", "evidence", "one"), [(name, *case) for name, cases in FIRES.items() for case in cases]
+)
 def test_a_rule_fires_and_shows_why(name: str, evidence: str, one: Turn) -> None:
     assert found(RULES[name](), one) == evidence
 

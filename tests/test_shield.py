@@ -14,18 +14,18 @@ from hypothesis import strategies as st
 from kodata.shield import PieceLost, put_marks, shield, smaller, unshield
 
 FRAGMENTS = (
-    '<x id="0"/>', '<x id="1"></x>', "<x id='0'/>", "&lt;", "&amp;amp;", "&#39;", "&", "<", ">", "<b>", "</b>", "<br/>",
-    "<!--", "-->", "```", "```python\n", "`", "$", "$$", "\\(", "\\)", "\\[", "\\]", "\\frac{1}{2}", "\\begin{align}",
-    "\\end{align}", "{", "}", "{{", "}}", "{name}", "${x}", "%(a)s", "[", "]", "[Company]", "[MASK]", "__", "_", "\n", "\r\n",
-    "\t", " ", "\u3000", "\x85", "www.", "https://example.com/a?b=c&d", "me@example.com", "@", ".", "!", "x^2", "5", "은",
-    "사과를", "가", "Name it.", "\ud800", "\\1", "\\g<0>",
+    '<x id="0"/>', '<x id="1"></x>', "<x id='0'/>", "&lt;", "&amp;amp;", "&#39;", "&", "<", ">", "<b>", "</b>",
+    "<br/>", "<!--", "-->", "```", "```python\n", "`", "$", "$$", "\\(", "\\)", "\\[", "\\]", "\\frac{1}{2}",
+    "\\begin{align}", "\\end{align}", "{", "}", "{{", "}}", "{name}", "${x}", "%(a)s", "[", "]", "[Company]",
+    "[MASK]", "__", "_", "\n", "\r\n", "\t", " ", "\u3000", "\x85", "www.", "https://example.com/a?b=c&d",
+    "me@example.com", "@", ".", "!", "x^2", "5", "은", "사과를", "가", "Name it.", "\ud800", "\\1", "\\g<0>",
 )  # fmt: skip
 fragmented = st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join)
 any_text = st.text(max_size=60) | fragmented | st.lists(st.text(max_size=5) | fragmented, max_size=4).map("".join)
 
 
 @given(any_text)
-@example("$a_1$ <x id=\"0\"/> &lt;b&gt; `c` ```\n")
+@example('$a_1$ <x id="0"/> &lt;b&gt; `c` ```\n')
 def test_any_text_comes_back_as_it_was(text: str) -> None:
     assert unshield(shield(text).xml, shield(text)) == text
 
@@ -178,7 +178,19 @@ def test_entities_come_back_as_characters() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["```python\nx = 1\n```", "`x`", "42", "3.14 + 2 = ?", "https://example.com/page", "<br/>", "____", "{name}", "", " \n", "!?"],
+    [
+        "```python\nx = 1\n```",
+        "`x`",
+        "42",
+        "3.14 + 2 = ?",
+        "https://example.com/page",
+        "<br/>",
+        "____",
+        "{name}",
+        "",
+        " \n",
+        "!?",
+    ],
 )
 def test_there_is_nothing_to_translate_in_code_numbers_and_urls(text: str) -> None:
     assert not shield(text).is_prose

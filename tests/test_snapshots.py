@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from kodata.corpus import DROPPED_COLUMNS, Split, Turn, fingerprints, frame_of
 from kodata.snapshots import Snapshots
@@ -91,6 +92,17 @@ def test_a_part_that_was_only_half_written_is_ignored(tmp_path: Path) -> None:
     whole = next((tmp_path / "s").glob("*.parquet")).read_bytes()
     (tmp_path / "s" / ".0123456789abcdef").write_bytes(whole[: len(whole) // 2])
     assert rows(snapshots.recall("s", PRINTS)) == rows(Split(KOREAN, DROPPED))
+
+
+def test_what_was_written_and_not_renamed_is_no_part(tmp_path: Path) -> None:
+    snapshots = Snapshots(tmp_path)
+    snapshots.remember_decision("s", PRINTS, DROPPED)
+    (decision,) = (tmp_path / "s").iterdir()
+    decision.unlink()
+    decision.mkdir()  # so that the renaming fails
+    with pytest.raises(IsADirectoryError):
+        snapshots.remember_decision("s", PRINTS, DROPPED)
+    assert list((tmp_path / "s").glob("*.parquet")) == [decision]
 
 
 def test_nothing_half_written_is_left_behind(tmp_path: Path) -> None:

@@ -57,10 +57,11 @@ def test_an_item_is_a_turn() -> None:
 
 
 NO_INPUT = (
-    "No input", "Noinput", "<no input>", "No Input", "noinput", "No input.", "<No input>", "No input required.", "<NO INPUT>",
-    '"<noinput>"', "N/A", "NoInput", "<noinput>.", "< noinput >", "`<noinput>`", "None", "<none>", "(noinput)", "No input needed.",
-    "<noinput", "<N/A>", "\\<noinput\\>", "NA", "[No Input]", "<noinput?", "{\\noinput}", "<noinput>,", ":\n<noinput>",
-    "<noinputs>", "nan", "NaN", "null", "not applicable", "n.a.", "No input provided", "No input is required",
+    "No input", "Noinput", "<no input>", "No Input", "noinput", "No input.", "<No input>", "No input required.",
+    "<NO INPUT>", '"<noinput>"', "N/A", "NoInput", "<noinput>.", "< noinput >", "`<noinput>`", "None", "<none>",
+    "(noinput)", "No input needed.", "<noinput", "<N/A>", "\\<noinput\\>", "NA", "[No Input]", "<noinput?",
+    "{\\noinput}", "<noinput>,", ":\n<noinput>", "<noinputs>", "nan", "NaN", "null", "not applicable", "n.a.",
+    "No input provided", "No input is required",
 )  # fmt: skip
 
 
@@ -71,7 +72,18 @@ def test_a_marker_for_no_input_becomes_empty(marker: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["No input was found in the log.", "Nonesuch", "Na", "Nantes", "None of them", "Input: none", "0", "no", "<input>", "NaCl"],
+    [
+        "No input was found in the log.",
+        "Nonesuch",
+        "Na",
+        "Nantes",
+        "None of them",
+        "Input: none",
+        "0",
+        "no",
+        "<input>",
+        "NaCl",
+    ],
 )
 def test_a_text_that_is_no_marker_stays(text: str) -> None:
     assert alpaca({**TEA, "input": text}).turns == (("Name a tea.", text, "Green tea."),)
@@ -80,7 +92,8 @@ def test_a_text_that_is_no_marker_stays(text: str) -> None:
 @pytest.mark.parametrize(
     "marker",
     [
-        "<nooutput>", "No Output", "N/A", "<no output>", "No output required", "None.", "<nooutput - cannot create a visual output>",
+        "<nooutput>", "No Output", "N/A", "<no output>", "No output required", "None.",
+        "<nooutput - cannot create a visual output>",
         "No Output, GPT model cannot create visuals.", "<nooutput> - Visuals cannot be created by a language model.",
     ],
 )  # fmt: skip
@@ -116,7 +129,7 @@ def test_a_missing_field_is_empty(name: str) -> None:
 
 
 def test_an_item_without_an_instruction_is_unreadable() -> None:
-    with pytest.raises(Unreadable, match='^no field "instruction" among prompt, 답$'):
+    with pytest.raises(Unreadable, match=r'^no field "instruction" among prompt, 답$'):
         alpaca({"prompt": "Name a tea.", "답": "차"})
 
 
@@ -131,7 +144,11 @@ def test_white_space_in_input_and_output_stays() -> None:
 def test_what_else_an_item_knows_is_kept() -> None:
     more = {"id": "seed_7", "category": "음료", "url": "https://example.com", "score": 0.5, "tags": ["차", None, True]}
     assert alpaca({**TEA, **more}) == Raw(
-        alpaca(TEA).turns, None, "음료", "seed_7", {"url": "https://example.com", "score": 0.5, "tags": ["차", None, True]}
+        alpaca(TEA).turns,
+        None,
+        "음료",
+        "seed_7",
+        {"url": "https://example.com", "score": 0.5, "tags": ["차", None, True]},
     )
 
 
@@ -260,7 +277,9 @@ def test_a_whole_number_of_any_size_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_line_of_a_hundred_thousand_characters_is_read(tmp_path: Path) -> None:
-    assert texts(of(tmp_path, lines({**TEA, "input": "가" * 100_000}))) == [("Name a tea.", "가" * 100_000, "Green tea.")]
+    assert texts(of(tmp_path, lines({**TEA, "input": "가" * 100_000}))) == [
+        ("Name a tea.", "가" * 100_000, "Green tea.")
+    ]
 
 
 def test_every_item_has_a_place_in_the_file(tmp_path: Path) -> None:
@@ -349,7 +368,10 @@ def test_the_digest_depends_on_what_was_read(other: list[object], tmp_path: Path
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 22773992\n", "is a Git LFS pointer, not the data"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 22773992\n",
+            "is a Git LFS pointer, not the data",
+        ),
         (b"", "is empty"),
         (b"\xef\xbb\xbf \n", "is empty"),
         (b"[]", "is an empty JSON array"),
@@ -361,7 +383,19 @@ def test_the_digest_depends_on_what_was_read(other: list[object], tmp_path: Path
         (b"[" + b"9" * 5_000 + b"]", "is not a JSON array: a number with too many digits"),
         (b'{\n"instruction": "x"\n}', "is not JSON lines: none of its 3 lines can be read"),
     ],
-    ids=["LFS", "empty", "BOM only", "empty array", "CSV", "Parquet", "cut off", "UTF-8", "nesting", "digits", "one object"],
+    ids=[
+        "LFS",
+        "empty",
+        "BOM only",
+        "empty array",
+        "CSV",
+        "Parquet",
+        "cut off",
+        "UTF-8",
+        "nesting",
+        "digits",
+        "one object",
+    ],
 )
 def test_a_file_that_holds_no_items_is_said_to(content: bytes, said: str, tmp_path: Path) -> None:
     with pytest.raises(SourceError) as error:

@@ -105,6 +105,7 @@ def _services(
     pipeline: Pipeline, prices: Prices, workspace: Workspace, env: Mapping[str, str], send: bool
 ) -> Iterator[_Found]:
     """For each service that the pipeline asks: is there a key, is it accepted, is there a price."""
+    from kodata.building import provider_for
     from kodata.pipeline import KEYS
     from kodata.providers.deepl import DeepLTranslator
     from kodata.providers.openai import OpenAIWriter
@@ -117,6 +118,7 @@ def _services(
             yield _Found(False, f"{variable} is not set. Get a key at {_WHERE[variable]} and put it into .env")
             continue
         try:
+            provider_for(face.provider, env, prices, sends=True)  # refuses a key that no request could carry
             if isinstance(face, OpenAIWriter):
                 yield _Found(True, _openai(face, prices, env))
             else:

@@ -65,12 +65,12 @@ def import_(file: File) -> None:
 
     It is a union by key: answers that are known stay as they are.
     """
-    with _ledger() as ledger:
-        if file == "-":
+    if file == "-":
+        with _ledger() as ledger:
             _say_taken(ledger.take_in(sys.stdin.buffer, "standard input"))
-            return
-        with Path(file).open("rb") as lines:
-            _say_taken(ledger.take_in(lines, file))
+        return
+    with Path(file).open("rb") as lines, _ledger() as ledger:  # a missing file makes no ledger
+        _say_taken(ledger.take_in(lines, file))
 
 
 def merge(other: Other) -> None:

@@ -16,6 +16,7 @@ import orjson
 
 from kodata.asks import Answer, Ask, canonical
 from kodata.errors import Misconfigured, ProviderError, QuotaUsedUp, Refused, Transient
+from kodata.korean import clean
 from kodata.prices import Prices
 from kodata.providers import take_equal
 
@@ -123,7 +124,9 @@ class DeepL:
             raise Transient(what, is_lost=True)
         by = f"{self.name}/{settings['target_lang']}/{settings['model_type']}"
         usd = self.prices.of_characters("deepl")
-        return [Answer(r.text, by, characters=r.billed_characters, usd=r.billed_characters * usd) for r in results]
+        return [
+            Answer(clean(r.text), by, characters=r.billed_characters, usd=r.billed_characters * usd) for r in results
+        ]
 
     def left(self) -> tuple[int, int] | None:
         """Characters used and allowed in this billing period; None where the account has no limit.

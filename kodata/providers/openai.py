@@ -12,6 +12,7 @@ import orjson
 
 from kodata.asks import Answer, Ask, Finish, Messages, canonical
 from kodata.errors import Misconfigured, ProviderError, QuotaUsedUp, Refused, Transient
+from kodata.korean import clean
 from kodata.prices import Prices
 from kodata.providers import take_equal
 
@@ -159,7 +160,7 @@ class OpenAI:
             finish = "refusal"
         if finish is None:
             raise Transient(f"{self.name} ended with {choice.finish_reason!r}", is_lost=True)
-        text = choice.message.refusal or choice.message.content or ""
+        text = clean(choice.message.refusal or choice.message.content or "")  # a lone surrogate could not be kept
         usd = (
             self.prices.of_model(model).usd(usage.prompt_tokens, usage.completion_tokens)
             if usage
@@ -194,7 +195,7 @@ def mapped(error: openai.OpenAIError, name: str) -> ProviderError:  # noqa: PLR0
         return Misconfigured(f"{said}: it does not know the model, or OPENAI_BASE_URL is wrong. Set another with --set")
     if code in ("unsupported_parameter", "unsupported_value", "unknown_parameter"):
         return Misconfigured(f"{said}: the model does not take the setting {getattr(error, 'param', '')!r}")
-    if kind == "request" or (kind == "broken" and status is not None and status < 500):
+    if kind == "request" or (kind == "broken" and status is not None and status < 500 and status != 408):
         return Refused(f"{said}")
     if kind in ("busy", "broken"):
         return Transient(said, retry_after_s=_retry_after(error), is_throttled=status == 429)
