@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import polars as pl
+from annotated_types import Ge, Le
 
 from kodata.errors import LawBroken, SourceError
 
@@ -43,6 +44,7 @@ COLUMNS: dict[str, pl.DataType] = {
 }
 DROPPED_COLUMNS: dict[str, pl.DataType] = {"id": pl.String(), "reason": pl.String(), "evidence": pl.String()}
 
+Share: TypeAlias = Annotated[float, Ge(0), Le(1)]
 TextField = Literal["system", "instruction", "input", "output"]
 
 

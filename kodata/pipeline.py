@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from kodata.asks import canonical
-from kodata.corpus import COLUMNS
+from kodata.corpus import COLUMNS, Share
 from kodata.errors import PipelineError, did_you_mean
 from kodata.providers.deepl import DeepLTranslator
 from kodata.providers.echo import EchoFace
@@ -56,8 +56,8 @@ class Limits:
     `unanswered` counts the records whose questions got no answer, `dropped` all others.
     """
 
-    dropped: float = 0.5
-    unanswered: float = 0.0
+    dropped: Share = 0.5
+    unanswered: Share = 0.0
 
 
 @dataclass(frozen=True)
@@ -166,9 +166,6 @@ class _Loader:
         if not isinstance(shares, dict):
             raise PipelineError(f"{self.path.name}: limits are a table, [limits]")
         limits = self._settings("[limits]", Limits, shares)
-        for name, share in limits.items():
-            if not 0 <= share <= 1:
-                raise PipelineError(f'{self.path.name}, [limits]: setting "{name}" is a share from 0 to 1, not {share}')
         return Pipeline(
             self.path.stem,
             str(table.get("about", "")),
@@ -268,7 +265,7 @@ class _Loader:
         for name, f in own.items():
             if name not in table and f.default is MISSING and f.default_factory is MISSING:
                 raise PipelineError(f'{self.path.name}, {where}: setting "{name}" is missing')
-        hints, settings = get_type_hints(kind), {}
+        hints, settings = get_type_hints(kind, include_extras=True), {}
         for name, value in table.items():
             try:
                 settings[name] = TypeAdapter(hints[name]).validate_json(orjson.dumps(value), strict=True)

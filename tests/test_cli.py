@@ -34,7 +34,7 @@ from tests.servers.openai import OpenAIServer
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 ECHO = ("--set", 'translate.with={use="echo"}', "--set", 'regenerate.with={use="echo"}')
 QUIET = ("--progress", "none")
-HEAVY = ("polars", "openai", "deepl", "datasets", "pandas", "numpy", "pydantic")
+HEAVY = ("polars", "openai", "deepl", "datasets", "pandas", "numpy")
 KEYS = {"DEEPL_AUTH_KEY": "Zq7Wv9Xk3Jp5Hd2F-3b8e:fx", "OPENAI_API_KEY": "sk-Ty4Rm8Ub6Nc1Gs0L"}
 
 
@@ -167,7 +167,7 @@ def test_a_missing_key_ends_with_1_and_names_the_variable_and_the_demo(kodata: K
         ["build", "alpaca-ko", "--budget", "nan"],
         ["build", "alpaca-ko", "--progress", "loud"],
         ["build", "alpaca-ko", "--source", "a=1.json", "--source", "a=2.json"],
-        ["build", "alpaca-ko", "--source", "dolly=items.json"],
+        ["plan", "alpaca-ko", "--source", "dolly=items.json"],
         ["build", "alpaca-ko", "--demo", "--offline"],
         ["build", "alpaca-k"],
         ["build", "missing.toml"],
@@ -220,8 +220,8 @@ def test_a_used_up_budget_ends_with_4_and_a_higher_one_goes_on(
     kodata: Kodata, live: dict[str, str], deepl: DeepLServer, openai: OpenAIServer, source: Path
 ) -> None:
     words = ("build", "alpaca-ko", "--source", source, *QUIET)
-    ended = kodata(*words, "--budget", "0.02")
-    assert ended.code == 4
+    ended = kodata(*words, "--budget", "0.005")
+    assert (ended.code, deepl.counts()["texts"] > 0) == (4, True)
     assert "run again with a higher --budget" in ended.complaint
     assert not list(home().rglob("manifest.json"))
     assert kodata(*words, "--budget", "1").code == 0
@@ -451,9 +451,8 @@ def test_show_ends_with_a_command_that_shows_a_record(kodata: Kodata, at_demo: B
     ended = kodata(*shlex.split(line.removeprefix("Next: kodata ")))
     assert (ended.code, ended.err) == (0, "")
     first = at_demo.corpus.row(0, named=True)
-    for text in (first["id"], first["instruction"], first["instruction_source"], "recording/hand", "sample"):
-        if text != "sample":
-            assert text in ended.out
+    for text in (first["id"], first["instruction"], first["instruction_source"], "recording/hand"):
+        assert text in ended.out
 
 
 def test_show_says_why_a_record_was_dropped(kodata: Kodata, at_demo: Build) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import datasets
 import pandas as pd
@@ -26,23 +27,23 @@ from tests.servers.deepl import DeepLServer
 from tests.servers.openai import OpenAIServer, tag_for
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"instruction": "Name three colours.", "input": "", "output": "Red, green and blue.", "n": 1},
     {"instruction": "Describe the animal.", "input": "A cat", "output": "", "n": 2},
     {"instruction": "Explain why the sea is salty.", "input": None, "output": None, "n": 3},
 ]
-FORMS: dict[str, Callable[[list[dict[str, object]]], object]] = {
+FORMS: dict[str, Callable[[list[dict[str, Any]]], object]] = {
     "list": list,
     "polars": pl.DataFrame,
     "pandas": pd.DataFrame,
     "datasets": datasets.Dataset.from_list,
 }
 ALONE: dict[str, Callable[[object], kodata.Split]] = {
-    "translate": lambda data: kodata.translate(data, by="echo"),  # type: ignore[arg-type]
-    "regenerate": lambda data: kodata.regenerate(data, "echo"),  # type: ignore[arg-type]
-    "sieve": lambda data: kodata.sieve(data, ["empty"]),  # type: ignore[arg-type]
-    "dedupe": lambda data: kodata.dedupe(data),  # type: ignore[arg-type]
-    "validate": lambda data: kodata.validate(data),  # type: ignore[arg-type]
+    "translate": lambda data: kodata.translate(data, by="echo"),
+    "regenerate": lambda data: kodata.regenerate(data, "echo"),
+    "sieve": lambda data: kodata.sieve(data, ["empty"]),
+    "dedupe": kodata.dedupe,
+    "validate": kodata.validate,
 }
 
 
@@ -183,7 +184,7 @@ def test_no_rows_give_no_rows(stage: str) -> None:
 @pytest.mark.parametrize("data", [ROWS[0], "instruction", pl.LazyFrame(ROWS).collect_schema(), iter(ROWS)])
 def test_what_is_no_table_is_named(data: object) -> None:
     with pytest.raises(SourceError, match=f"{type(data).__name__} is not read. Give a polars or pandas frame"):
-        kodata.validate(data)  # type: ignore[arg-type]
+        kodata.validate(data)
 
 
 def test_sieve_says_which_rule_and_where() -> None:
@@ -251,10 +252,9 @@ def test_a_stage_alone_that_pretends_leaves_no_ledger() -> None:
 def test_the_notebook_block_of_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
     (block,) = [block for block in blocks("python") if "kodata.build(" in block]
     check = "\nassert type(b.to_datasets()).__name__ == 'Dataset' and split.kept.height == 1, split"
-    done = subprocess.run(
-        [sys.executable, "-c", block + check],
-        env={**os.environ, "KODATA_HOME": str(tmp_path / "home")}, cwd=tmp_path, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+    env = {**os.environ, "KODATA_HOME": str(tmp_path / "home")}
+    command = [sys.executable, "-c", block + check]
+    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 

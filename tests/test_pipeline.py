@@ -454,10 +454,16 @@ def test_limits_are_a_table(limits: str, tmp_path: Path) -> None:
     assert said(tmp_path, top=limits) == "my-ko.toml: limits are a table, [limits]"
 
 
-@pytest.mark.parametrize("share", [30, -0.1, 1.01])
-def test_a_limit_is_a_share_and_no_percentage(share: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("share", "bound"), [(30, "less than or equal to 1"), (-0.1, "greater than or equal to 0")])
+def test_a_limit_is_a_share_and_no_percentage(share: float, bound: str, tmp_path: Path) -> None:
     found = said(tmp_path, top=f"[limits]\ndropped = {share}")
-    assert found == f'my-ko.toml, [limits]: setting "dropped" is a share from 0 to 1, not {float(share)}'
+    assert found == f'my-ko.toml, [limits]: setting "dropped": Input should be {bound}, not {share}'
+
+
+@pytest.mark.parametrize("setting", ["ngram = 0", "min_share = -1", "min_share = 1.5"])
+def test_a_setting_out_of_its_range_is_named(setting: str, tmp_path: Path) -> None:
+    name, _, value = setting.partition(" = ")
+    assert f'setting "{name}": Input should be ' in said(tmp_path, f'[[stage]]\nuse = "dedupe"\n{setting}')
 
 
 @pytest.mark.parametrize("value", ["true", '"3"', "3.0", "nan"])

@@ -189,9 +189,14 @@ def test_rich_leaves_a_line_for_each_stage_and_none_for_progress(monkeypatch: py
 def test_rich_ends_with_the_cursor_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     screen = Screen()
-    with pytest.raises(KeyboardInterrupt), show("rich", screen) as tell:
-        tell(EVENTS[2])
-        raise KeyboardInterrupt
+
+    def build() -> None:
+        with show("rich", screen) as tell:
+            tell(EVENTS[2])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build()
     assert screen.getvalue().rfind("\x1b[?25h") > screen.getvalue().rfind("\x1b[?25l") >= 0
 
 

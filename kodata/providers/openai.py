@@ -6,9 +6,10 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import orjson
+from annotated_types import Ge
 
 from kodata.asks import Answer, Ask, Finish, Messages, canonical
 from kodata.errors import Misconfigured, ProviderError, QuotaUsedUp, Refused, Transient
@@ -71,8 +72,8 @@ class OpenAIWriter:
     version: ClassVar[int] = 1
 
     model: str
-    max_output_tokens: int = 1024
-    temperature: float | None = None
+    max_output_tokens: Annotated[int, Ge(1)] = 1024
+    temperature: Annotated[float, Ge(0)] | None = None
     provider: str = "openai"
 
     @cached_property

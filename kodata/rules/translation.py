@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import polars as pl
+from annotated_types import Ge
 
 from kodata.corpus import TextField
 from kodata.korean import LANGDETECT, has_code, is_english_prose, languages
@@ -57,9 +58,9 @@ class LengthRatio:
     version: ClassVar[str] = "1"
 
     columns: tuple[TextField, ...] = ("instruction", "input")
-    min: float = 0.15
-    max: float = 1.6
-    min_characters: int = 20
+    min: Annotated[float, Ge(0)] = 0.15
+    max: Annotated[float, Ge(0)] = 1.6
+    min_characters: Annotated[int, Ge(0)] = 20
 
     def evidence(self) -> pl.Expr:
         return pl.coalesce(self._of(column) for column in self.columns)

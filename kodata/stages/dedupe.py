@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from annotated_types import Ge, Le
 
 from kodata.corpus import DROPPED_COLUMNS
 
@@ -34,8 +35,8 @@ class Dedupe:
     version: ClassVar[int] = 1
 
     columns: tuple[str, ...] = ("instruction", "input", "output")
-    ngram: int = 5
-    min_share: float = 0.8
+    ngram: Annotated[int, Ge(1), Le(20)] = 5
+    min_share: Annotated[float, Ge(0.1), Le(1)] = 0.8
 
     def sketch(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Columns id, merit (i64), text (normalised), exact and guard (str): one row a record."""
