@@ -460,10 +460,9 @@ def test_a_limit_is_a_share_and_no_percentage(share: float, bound: str, tmp_path
     assert found == f'my-ko.toml, [limits]: setting "dropped": Input should be {bound}, not {share}'
 
 
-@pytest.mark.parametrize("setting", ["ngram = 0", "min_share = -1", "min_share = 1.5"])
-def test_a_setting_out_of_its_range_is_named(setting: str, tmp_path: Path) -> None:
-    name, _, value = setting.partition(" = ")
-    assert f'setting "{name}": Input should be ' in said(tmp_path, f'[[stage]]\nuse = "dedupe"\n{setting}')
+@pytest.mark.parametrize(("name", "value"), [("ngram", 0), ("min_share", -1.0), ("min_share", 1.5)])
+def test_a_setting_out_of_its_range_is_named(name: str, value: float, tmp_path: Path) -> None:
+    assert f'setting "{name}": Input should be ' in said(tmp_path, {"use": "dedupe", name: value})
 
 
 @pytest.mark.parametrize("value", ["true", '"3"', "3.0", "nan"])
