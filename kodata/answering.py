@@ -21,20 +21,24 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from tenacity.wait import wait_exponential_jitter
 
 from kodata.asks import Answer, Ask
-from kodata.errors import OverBudget, PipelineError, ProviderError, Refused, Transient, Unreachable
+from kodata.errors import Misconfigured, OverBudget, PipelineError, ProviderError, Refused, Transient, Unreachable
 from kodata.events import Tell, Waiting
 from kodata.ledger import Ledger
 from kodata.providers import Provider
 from kodata.stages import Outcome, Story
 
-_CENT = 1e-9  # dollars that are no money: rounding of sums
+_ROUNDING = 1e-9  # dollars: sums of floats are not exact
 
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """A question that got no answer this time; the next run asks it again."""
+    """A question that got no answer this time; the next run asks it again.
+
+    `reason` is "refused" where the service does not take the text, which a limit for open questions does not count.
+    """
 
     why: str
+    reason: str = "unanswered"
 
 
 Reply: TypeAlias = Answer | Unanswered
@@ -50,6 +54,7 @@ class Patience:
     seconds: float = 300.0
     first_s: float = 0.5
     longest_s: float = 30.0
+    lost: int = 4  # answers lost on the wire, each of which may have been billed
     failures_in_a_row: int = 5  # requests given up in a row before the provider counts as unreachable
 
 
@@ -104,7 +109,7 @@ class Purse:
     def reserve(self, usd: float) -> bool:
         """Whether there was room for that much more; if so it is set aside."""
         with self._lock:
-            if self.spent_usd + self.aside_usd + usd > self.limit_usd + _CENT:
+            if self.spent_usd + self.aside_usd + usd > self.limit_usd + _ROUNDING:
                 return False
             self.aside_usd += usd
             return True
@@ -144,6 +149,7 @@ class Answering:
     _stop: threading.Event = field(default_factory=threading.Event, repr=False)
     _not_before: dict[str, float] = field(default_factory=dict, repr=False)
     _given_up_in_a_row: int = 0
+    _refused_in_a_row: int = 0
 
     def run(self, stories: Iterable[tuple[str, Story]], moved: Callable[[int], None]) -> dict[str, Ending]:
         """How each story ends, by id; `moved` is told how many have ended so far.
@@ -154,54 +160,63 @@ class Answering:
         return _Pool(self, moved).run(stories)
 
     def send(self, provider: Provider, batch: list[Ask], reserved_usd: float) -> list[tuple[Ask, Reply]]:
-        """One request, tried again while that may help; its answers are committed before they are returned."""
+        """One request, tried again while that may help; its answers are committed before they are returned.
+
+        What was reserved is settled when this returns or raises.
+        """
+        held = [reserved_usd]
         try:
-            answers = self._patiently(provider, batch, reserved_usd)
+            answers = self._patiently(provider, batch, held)
         except Refused as refused:
-            if len(batch) == 1:
-                return [(batch[0], Unanswered(str(refused)))]
-            half = len(batch) // 2
-            return self._send_half(provider, batch[:half]) + self._send_half(provider, batch[half:])
+            if len(batch) > 1:
+                half = len(batch) // 2
+                first = sum(map(provider.usd_bound, batch[:half]))
+                share = held.pop()  # the halves inherit it
+                return self.send(provider, batch[:half], first) + self.send(provider, batch[half:], share - first)
+            self._count_refusal(provider.name, refused)
+            return [(batch[0], Unanswered(str(refused), "refused"))]
         except Transient as failed:
             with self._lock:
                 self._given_up_in_a_row += 1
                 if self._given_up_in_a_row >= self.patience.failures_in_a_row:
                     raise Unreachable(f"{failed}, again and again. Nothing is lost; run again to go on") from failed
             return [(ask, Unanswered(str(failed))) for ask in batch]
+        finally:
+            if held:
+                self.purse.settle(held.pop(), 0.0)
+        with self._lock:
+            self._given_up_in_a_row = self._refused_in_a_row = 0
+            self.tallies[provider.name].requests += 1
+            self.tallies[provider.name].add(answers)
         return list(zip(batch, answers, strict=True))
 
-    def _send_half(self, provider: Provider, batch: list[Ask]) -> list[tuple[Ask, Reply]]:
-        reserved = sum(map(provider.usd_bound, batch))
-        if not self.purse.reserve(reserved):
-            raise self.over_budget(reserved)
-        return self.send(provider, batch, reserved)
-
-    def _patiently(self, provider: Provider, batch: list[Ask], reserved_usd: float) -> list[Answer]:
+    def _patiently(self, provider: Provider, batch: list[Ask], held: list[float]) -> list[Answer]:
+        """The answers, settled; `held` keeps what is set aside for the next attempt, if there is one."""
+        bound, lost = held[0], 0
         waits = wait_exponential_jitter(multiplier=self.patience.first_s, max=self.patience.longest_s)
-        unspent = [reserved_usd]  # set aside for the attempt that comes next
 
         def attempt() -> list[Answer]:
-            bound = unspent.pop() if unspent else self._reserve_again(reserved_usd)
-            paid = bound
+            nonlocal lost
+            if not held:
+                held.append(self._reserve_again(bound))
+            self._wait_for_turn(provider.name)
             try:
-                self._wait_for_turn(provider.name)
                 answers = provider.answer(batch)
                 if not provider.is_pretend:
                     self.ledger.keep(zip(batch, answers, strict=True))
-                paid = sum(answer.usd for answer in answers)
-            except ProviderError as failed:
-                if isinstance(failed, Transient) and failed.is_lost:  # it may have been billed in full
-                    self._lose(provider.name, len(batch), bound, str(failed))
-                else:
-                    paid = 0.0
+            except Exception as failed:
+                if not isinstance(failed, ProviderError) or (isinstance(failed, Transient) and failed.is_lost):
+                    lost += 1
+                    self.purse.settle(held.pop(), bound)  # it may have been billed in full
+                    self._lose(provider.name, len(batch), bound, type(failed).__name__)
                 raise
-            finally:
-                self.purse.settle(bound, paid)
-            with self._lock:
-                self._given_up_in_a_row = 0
-                self.tallies[provider.name].requests += 1
-                self.tallies[provider.name].add(answers)
+            self.purse.settle(held.pop(), sum(answer.usd for answer in answers))
             return answers
+
+        def may_help(failed: BaseException) -> bool:
+            if not isinstance(failed, Transient) or self._stop.is_set() or lost >= self.patience.lost:
+                return False
+            return (failed.retry_after_s or 0.0) <= self.patience.seconds
 
         def wait_s(state: RetryCallState) -> float:
             failed = _failure(state)
@@ -212,13 +227,20 @@ class Answering:
             return pause
 
         retrying = Retrying(
-            retry=retry_if_exception(lambda error: isinstance(error, Transient) and not self._stop.is_set()),
+            retry=retry_if_exception(may_help),
             stop=stop_after_attempt(self.patience.attempts) | stop_after_delay(self.patience.seconds),
             wait=wait_s,
             sleep=self._sleep,
             reraise=True,
         )
         return retrying(attempt)
+
+    def _count_refusal(self, name: str, refused: Refused) -> None:
+        """Raises Misconfigured when a service takes nothing at all: then it is no single text that is wrong."""
+        with self._lock:
+            self._refused_in_a_row += 1
+            if self._refused_in_a_row >= self.patience.failures_in_a_row and not self.tallies[name].sent:
+                raise Misconfigured(f"{refused}, whatever is asked. Check the settings of the stage") from refused
 
     def _sleep(self, seconds: float) -> None:
         self._stop.wait(seconds)
@@ -240,7 +262,7 @@ class Answering:
             self.tallies[name].lost += asks
 
     def over_budget(self, usd: float) -> OverBudget:
-        left = max(self.purse.limit_usd - self.purse.spent_usd, 0.0)
+        left = max(self.purse.limit_usd - self.purse.spent_usd - self.purse.aside_usd, 0.0)
         if self.purse.limit_usd == 0:
             return OverBudget("this would cost money and no budget is given. Ask `kodata plan`, then set --budget USD")
         return OverBudget(
@@ -277,6 +299,8 @@ class _Pool:
         """Resume a story until it waits for answers or ends."""
         try:
             asks = story.send(answers) if answers is not None else next(story)
+            while not asks:  # a story may find that it has nothing to ask
+                asks = story.send([])
         except StopIteration as end:
             self.endings[ident] = end.value
             return
@@ -338,7 +362,7 @@ class _Pool:
             self.desk._stop.set()  # whoever waits before a request gives up; what is on the way is taken in
             raise
         finally:
-            executor.shutdown(wait=True, cancel_futures=True)
+            _take_in(executor)
 
     def _next_home(self) -> Sent:
         while True:  # not one long wait: importing polars makes Ctrl-C restart what it interrupts
@@ -374,6 +398,16 @@ class _Pool:
                     del self.pending[name, settings]
                 return provider, batch
         return None
+
+
+def _take_in(executor: ThreadPoolExecutor) -> None:
+    """Wait for the requests on the way, whoever interrupts: their answers are paid for."""
+    while True:
+        try:
+            executor.shutdown(wait=True, cancel_futures=True)
+        except KeyboardInterrupt:
+            continue
+        return
 
 
 def _failure(state: RetryCallState) -> Transient:

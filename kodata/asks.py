@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 import orjson
 
-Finish = Literal["stop", "length", "content_filter", "refusal"]
+Finish = Literal["stop", "length", "content_filter", "refusal", "other"]
 Messages = Sequence[Mapping[str, str]]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from kodata.answering import PATIENT, Answering, Patience, Purse
 from kodata.errors import BuildError, LawBroken, Misconfigured, PipelineError, SourceError, did_you_mean
-from kodata.events import BuildEnded, BuildStarted, Event, SourceRead, Tell, Told, json_line
+from kodata.events import BuildEnded, BuildStarted, Event, SourceRead, Tell, Told
 from kodata.ledger import Ledger
 from kodata.pipeline import KEYS, REDIRECTS, Pipeline, Step, load_pipeline, shipped
 from kodata.prices import Prices, load_prices
@@ -159,7 +159,7 @@ def provider_for(name: str, env: Mapping[str, str], prices: Prices, *, sends: bo
             f"{KEYS[service]} is not set, so {name} cannot be asked. Set it in the environment or in .env. "
             "--demo builds the sample without keys, --offline answers from the ledger alone"
         )
-    if not key.isascii():
+    if not (key.isascii() and key.isprintable()):
         raise Misconfigured(f"{KEYS[service]} holds characters that no key has. Copy it again")
     return DeepL(key, prices, name, url) if service == "deepl" else OpenAI(key, prices, name, url)
 
@@ -213,7 +213,7 @@ def build(
     variant = f"{run.pipeline.name}@{options.variant}" if options.variant else run.pipeline.name
     home = workspace.builds / variant
     told = Told(tell)
-    with _locked(home), _ledger(run, writes=True) as ledger:
+    with _locked(home), _ledger(run, writes=True) as ledger, nullcontext() if options.offline else ledger.sole():
         told(BuildStarted(run.pipeline.name, options.mode, _where(ledger), str(home)))
         prices = load_prices(workspace.prices)
         providers = run.providers(prices, sends=not options.offline)
@@ -248,12 +248,13 @@ def _publish(
     usd = round(sum(tally.usd for tally in walk.answering.tallies.values()), 6)
     is_latest = not run.options.variant and not facts.held_back_by
     ended = BuildEnded(str(final), records, kept.records, dropped, usd, is_latest, facts.held_back_by)
-    publish(facts, kept.paths, walk.dropped, [*told.lines, json_line(ended)], folder / "build")
+    told.end(ended)
+    publish(facts, kept.paths, walk.dropped, told.lines, folder / "build")
     (folder / "build").replace(final)
-    if run.options.out is not None:
-        shutil.copytree(final, run.options.out, dirs_exist_ok=True)
     if is_latest:
         _move_latest(home, final)
+    if run.options.out is not None and not facts.held_back_by:
+        shutil.copytree(final, run.options.out, dirs_exist_ok=True)
     told.show(ended)
     return Build(final)
 

@@ -116,7 +116,7 @@ def frame_of(turns: Iterable[Turn]) -> pl.DataFrame:
 
 
 def records_of(frame: pl.DataFrame) -> Iterator[Record]:
-    """The records of a corpus frame in order of first appearance; turns in order of `turn`.
+    """The records of a corpus frame, and the turns of each, in the order of the rows.
 
     Raises LawBroken when the rows of one record do not stand together.
     """
@@ -147,10 +147,12 @@ def conserved(before: pl.DataFrame, split: Split, stage: str) -> Split:
     Raises LawBroken naming the stage and up to five ids.
     """
     ids, kept, dropped = before["id"].unique(), split.kept["id"].unique(), split.dropped["id"]
+    rows, expected = split.kept.select("id", "turn"), before.join(split.kept, on="id", how="semi").select("id", "turn")
     wrong = {
         "lost": set(ids) - set(kept) - set(dropped) if len(kept) + len(dropped) != len(ids) else set(),
         "both kept and dropped": set(kept) & set(dropped) if len(dropped) else set(),
         "invented": set(kept) - set(ids) if not kept.is_in(ids.implode()).all() else set(),
+        "with turns lost or invented": set() if rows.equals(expected) else _uneven(rows, expected),
         "dropped but not there": set(dropped) - set(ids),
         "dropped twice": set(dropped.filter(dropped.is_duplicated())),
         "dropped without a reason": set(split.dropped.filter(pl.col("reason").fill_null("") == "")["id"]),
@@ -159,6 +161,13 @@ def conserved(before: pl.DataFrame, split: Split, stage: str) -> Split:
         if broken:
             raise LawBroken(f"stage {stage}: {len(broken):,} records {what}: {', '.join(sorted(broken)[:5])}")
     return split
+
+
+def _uneven(rows: pl.DataFrame, expected: pl.DataFrame) -> set[str]:
+    """The ids, known on both sides, whose turns differ."""
+    counted = [frame.group_by("id").agg(pl.col("turn").sort()) for frame in (rows, expected)]
+    both = counted[0].join(counted[1], on="id", suffix="_expected")
+    return set(both.filter(pl.col("turn") != pl.col("turn_expected"))["id"])
 
 
 def fingerprints(frame: pl.DataFrame) -> pl.DataFrame:
@@ -173,19 +182,24 @@ def fingerprints(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def number_repeats(turns: list[list[Turn]]) -> list[list[Turn]]:
-    """Records with ids made unique: a verbatim repeat gets `~2`, `~3`, ... in order of appearance.
+    """Records with ids made unique: a verbatim repeat gets `~2`, `~3`, ... in order of upstream key and category.
 
     Raises SourceError when unequal records share an id: a collision of hashes, which must not be passed over.
     """
-    first: dict[str, tuple[str, ...]] = {}
-    count: dict[str, int] = {}
-    result = []
-    for record in turns:
-        ident = record[0].id
-        texts = tuple(f"{t.system}\0{t.instruction}\0{t.input}\0{t.output}\0{t.extra}" for t in record)
-        if first.setdefault(ident, texts) != texts:
+    places: dict[str, list[int]] = {}
+    for n, record in enumerate(turns):
+        places.setdefault(record[0].id, []).append(n)
+    result = list(turns)
+    for ident, same in places.items():
+        if len(same) == 1:
+            continue
+        if len({_texts(turns[n]) for n in same}) > 1:
             raise SourceError(f"two different records have the id {ident}: change one of them by a character")
-        count[ident] = count.get(ident, 0) + 1
-        again = f"{ident}~{count[ident]}"
-        result.append(record if count[ident] == 1 else [turn._replace(id=again) for turn in record])
+        same.sort(key=lambda n: (turns[n][0].upstream_key, turns[n][0].category or ""))  # stable: then as they came
+        for number, n in enumerate(same[1:], 2):
+            result[n] = [turn._replace(id=f"{ident}~{number}") for turn in turns[n]]
     return result
+
+
+def _texts(record: list[Turn]) -> tuple[tuple[str | None, ...], ...]:
+    return tuple((t.system, t.instruction, t.input, t.output, t.extra) for t in record)

@@ -6,8 +6,9 @@ Shows draw them, `events.jsonl` keeps them. An event holds counts, names and ids
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Literal, TypeAlias
 
 import orjson
@@ -103,8 +104,19 @@ class Told:
 
     def __call__(self, event: Event) -> None:
         if not isinstance(event, StageMoved):
-            self.lines.append(json_line(event))
+            self.lines.append(json_line(_without_folders(event)))
         self.show(event)
+
+    def end(self, event: BuildEnded) -> None:
+        """Keep the last event; it is shown when the build is published."""
+        self.lines.append(json_line(_without_folders(event)))
+
+
+def _without_folders(event: Event) -> Event:
+    """The event as it may be published: where things are on this machine is nobody's business."""
+    if isinstance(event, BuildStarted):
+        return replace(event, ledger=PurePath(event.ledger).name, builds=PurePath(event.builds).name)
+    return replace(event, build=PurePath(event.build).name) if isinstance(event, BuildEnded) else event
 
 
 def json_line(event: Event) -> bytes:

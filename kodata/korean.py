@@ -7,6 +7,7 @@ is asked only for the doubtful rest. This is the only module that imports langde
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from importlib.metadata import version
 from typing import Final
@@ -30,6 +31,7 @@ _CODE: Final = (
 _ENGLISH: Final = (
     r"(?i)\b(?:the|an|of|to|in|is|are|was|and|that|this|with|for|on|as|it|you|he|she|they|we|be|have|has|not|by|from)\b"
 )
+_LOADING = threading.Lock()
 _MIN_LATIN = 15  # below, langdetect guesses
 
 
@@ -93,9 +95,15 @@ def language(text: str) -> str:
 
 def _detect(text: str) -> str:
     from langdetect import DetectorFactory, LangDetectException, detect
+    from langdetect.detector_factory import init_factory
+    from langdetect.lang_detect_exception import ErrorCode
 
+    with _LOADING:  # polars asks from several threads, and the second must not find half of the profiles
+        init_factory()
     DetectorFactory.seed = 0  # unseeded labels flip between runs
     try:
         return str(detect(text))
-    except LangDetectException:
+    except LangDetectException as error:
+        if error.get_code() != ErrorCode.CantDetectError:
+            raise
         return "und"

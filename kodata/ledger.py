@@ -15,6 +15,7 @@ from typing import get_args
 
 import orjson
 import psutil
+from filelock import FileLock, Timeout
 
 from kodata.asks import Answer, Ask, Finish
 from kodata.errors import LedgerError
@@ -101,7 +102,29 @@ class Ledger:
         return count
 
     def close(self) -> None:
-        self._db.close()
+        with self._lock:  # not under a thread that is writing
+            self._db.close()
+
+    @contextmanager
+    def sole(self) -> Iterator[None]:
+        """Nobody else sends questions while this lasts: two builds at once would ask, and pay for, the same.
+
+        Raises LedgerError when somebody does.
+        """
+        if self.path is None:
+            yield
+            return
+        lock = FileLock(self.path.with_name(f"{self.path.name}.lock"), timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise LedgerError(
+                f"another build is asking with the ledger {self.path}. Wait for it, or stop it"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def known(self, keys: Sequence[bytes]) -> dict[bytes, Answer]:
         """The answers to those of the keys that have one."""
@@ -127,7 +150,7 @@ class Ledger:
             )
             for ask, answer in answers
         ]  # fmt: skip
-        self._write([(_INSERT, row) for row in rows])
+        self._write([(_INSERT, row) for row in rows], f"{len(rows):,} answers that were paid for could not be kept")
 
     def lose(self, provider: str, asks: int, usd: float, why: str) -> None:
         """Write down that answers may have been billed that never came."""
@@ -194,7 +217,7 @@ class Ledger:
         except sqlite3.Error as error:
             raise LedgerError(f"ledger {self.path} cannot be read: {error}") from error
 
-    def _write(self, statements: Sequence[tuple[str, tuple]]) -> None:  # type: ignore[type-arg]
+    def _write(self, statements: Sequence[tuple[str, tuple]], what: str = "Nothing was written") -> None:  # type: ignore[type-arg]
         try:
             with self._lock:
                 self._db.execute("BEGIN IMMEDIATE")  # a deferred one fails with "database is locked"
@@ -206,7 +229,7 @@ class Ledger:
                     self._db.rollback()
                     raise
         except sqlite3.Error as error:
-            raise LedgerError(f"ledger {self.path} cannot be written: {error}. Nothing was lost; run again") from error
+            raise LedgerError(f"ledger {self.path} cannot be written: {error}. {what}") from error
 
 
 @contextmanager

@@ -6,6 +6,7 @@ The file says what (everything that can change a row), flags say how.
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +20,7 @@ import orjson
 
 from kodata.asks import canonical
 from kodata.corpus import COLUMNS, Share
-from kodata.errors import PipelineError, did_you_mean
+from kodata.errors import Misconfigured, PipelineError, did_you_mean
 from kodata.providers.deepl import DeepLTranslator
 from kodata.providers.echo import EchoFace
 from kodata.providers.openai import OpenAIWriter
@@ -46,6 +47,7 @@ FACES: dict[type[Stage], dict[str, type]] = {  # what may stand in `with = { use
 REDIRECTS = {"deepl": "DEEPL_SERVER_URL", "openai": "OPENAI_BASE_URL"}
 KEYS = {"deepl": "DEEPL_AUTH_KEY", "openai": "OPENAI_API_KEY"}
 _HOME = {"deepl": ("api.deepl.com", "api-free.deepl.com"), "openai": ("api.openai.com",)}
+_SOURCE_NAME = re.compile(r"[\w.-]+")  # it begins every id
 _TOP = ("about", "source", "stage", "limits")
 
 
@@ -122,9 +124,22 @@ def load_pipeline(name: str, overrides: Iterable[str] = (), env: Mapping[str, st
 
 
 def endpoint(service: str, env: Mapping[str, str]) -> str:
-    """The provider's name: the service, or `service@host:port` where the environment redirects it."""
-    host = urlsplit(env.get(REDIRECTS[service], "")).netloc if service in REDIRECTS else ""
-    return f"{service}@{host}" if host and host not in _HOME[service] else service
+    """The provider's name: the service, or `service@host` where the environment redirects it.
+
+    The port and path stand in it when they are not the usual ones, as another server gives other answers; a user and
+    a password never do. Raises Misconfigured when the redirect is no http(s) URL: the real service is not asked
+    instead.
+    """
+    url = env.get(REDIRECTS.get(service, ""), "")
+    if not url:
+        return service
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Misconfigured(f"{REDIRECTS[service]} is no http:// or https:// URL. Correct or unset it")
+    port = f":{parts.port}" if parts.port not in (None, {"http": 80, "https": 443}[parts.scheme]) else ""
+    path = parts.path.rstrip("/").removesuffix("/v1")
+    place = f"{parts.hostname}{port}{path}"
+    return service if place in _HOME[service] else f"{service}@{place}"
 
 
 @cache
@@ -208,6 +223,8 @@ class _Loader:
         source = Source(**{"name": use, **self._settings(f"{where} ({use})", Source, table)})
         if bool(source.path) == bool(source.hub):
             raise PipelineError(f"{self.path.name}, {where} ({use}): give one of `path` and `hub`")
+        if not _SOURCE_NAME.fullmatch(source.name):
+            raise PipelineError(f'{self.path.name}, {where}: name "{source.name}" is not of letters, digits and -')
         if source.path and not Path(source.path).expanduser().is_absolute():
             source = Source(**{**vars(source), "path": str(self.path.parent / source.path)})
         return source
@@ -298,6 +315,8 @@ class _Loader:
             found = getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError, ValueError) as error:
             raise PipelineError(f'{self.path.name}, {where}: "{use}" cannot be imported ({error})') from error
+        if not hasattr(found, "version"):
+            raise PipelineError(f'{self.path.name}, {where}: "{use}" has no `version: ClassVar[int]`')
         if not any(hasattr(found, method) for method in ("run", "story", "decide")):
             raise PipelineError(f'{self.path.name}, {where}: "{use}" is no stage: it has neither run, story nor decide')
         if not is_dataclass(found):

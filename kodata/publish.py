@@ -20,10 +20,14 @@ import polars as pl
 from kodata.answering import Tally
 from kodata.corpus import COLUMNS
 from kodata.pipeline import Pipeline
-from kodata.sources import ROW_COLUMNS, Reading, Source, digest_of
+from kodata.sources import Reading, Source, digest_of
 
 ROW_GROUP = 10_000  # fixed, or the bytes of the Parquet file would depend on the machine
 _TRIPLE = ("instruction", "input", "output")
+_OF_RECORD = ("lang", "source", "licence", "category", "extra", "upstream_key", "source_file", "source_row")
+_OF_TURN = tuple(
+    name for name in COLUMNS if name not in ("id", "turn", "system", "system_source", *_TRIPLE, *_OF_RECORD)
+)
 _WATCHED = ("kodata", "polars", "langdetect", "deepl", "openai", "datasets", "jsonschema")
 
 
@@ -77,28 +81,36 @@ def _corpus(facts: Facts, kept: list[Path], folder: Path) -> int:
 
 
 def _items(frame: pl.DataFrame) -> Iterator[dict[str, object]]:
-    """One object a record: id, the last turn's triple, `history` of the turns before it, then provenance."""
+    """One object a record: id, the last turn's triple, `history` of the turns before it, then provenance.
+
+    An entry of `history` is a turn's triple and its provenance; the system line is the first turn's.
+    """
     turns: list[dict[str, object]] = []
-    names = [name for name in (*COLUMNS, *ROW_COLUMNS) if name not in ("id", "turn", *_TRIPLE)]
     for row in frame.iter_rows(named=True):
         if turns and turns[-1]["id"] != row["id"]:
-            yield _item(turns, names)
+            yield _item(turns)
             turns = []
         turns.append(row)
     if turns:
-        yield _item(turns, names)
+        yield _item(turns)
 
 
-def _item(turns: list[dict[str, object]], names: list[str]) -> dict[str, object]:
-    last = turns[-1]
+def _item(turns: list[dict[str, object]]) -> dict[str, object]:
+    first, last = turns[0], turns[-1]
     head = {"id": last["id"], **{name: last[name] for name in _TRIPLE}}
-    history = [{name: turn[name] for name in _TRIPLE} for turn in turns[:-1]]
-    return {**head, "history": history, **{name: last[name] for name in names}}
+    history = [{name: turn[name] for name in (*_TRIPLE, *_OF_TURN)} for turn in turns[:-1]]
+    system = {name: first[name] for name in ("system", "system_source")}
+    return {**head, "history": history, **system, **{name: last[name] for name in (*_OF_TURN, *_OF_RECORD)}}
 
 
 def _alpaca(item: Mapping[str, object]) -> dict[str, object]:
+    """The triple, and what a conversation has besides: `history` as pairs of question and answer, `system`."""
     plain = {name: item[name] for name in _TRIPLE}
-    return {**plain, "history": item["history"]} if item["history"] else plain
+    turns = item["history"]
+    assert isinstance(turns, list)
+    if turns:
+        plain["history"] = [["\n\n".join(filter(None, (t["instruction"], t["input"]))), t["output"]] for t in turns]
+    return {**plain, "system": item["system"]} if item["system"] else plain
 
 
 def _dropped_items(facts: Facts, dropped: list[pl.DataFrame]) -> list[dict[str, object]]:

@@ -59,7 +59,7 @@ class Build:
         """The corpus as a `datasets.Dataset`, one row a turn."""
         from datasets import Dataset
 
-        return Dataset.from_parquet(str(self.path / "corpus.parquet"))
+        return Dataset.from_polars(self.corpus)
 
     def _repr_html_(self) -> str:
         """A summary and the first records; every text escaped, no script."""

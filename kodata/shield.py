@@ -25,7 +25,7 @@ _PIECE = re.compile(
     | (?:https?://|ftp://|www\.)[^\s<>"'`가-힣]*[^\s<>"'`가-힣.,;:!?)\]}]
     | (?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+       # e-mail; from the start of a word only, or base64 takes forever
     | \{\{[^{}\n]+\}\} | \$?\{[A-Za-z_][\w .-]*\} | %\([A-Za-z_]\w*\)[sd]  # placeholders
-    | \[[A-Z][A-Za-z_]*(?:[ _][A-Z][A-Za-z_]*)*\]     # [Company], [Your Name]
+    | \[[A-Z][A-Za-z_]*(?:[ ][A-Z][A-Za-z_]*)*\]     # [Company], [Your Name]
     | _{2,}                                           # blanks
     """,
     re.VERBOSE | re.DOTALL | re.ASCII,  # a particle may follow a piece at once

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2b
+from os import SEEK_END
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ import polars as pl
 
 from kodata.corpus import COLUMNS, DROPPED_COLUMNS, Split
 
+_LAYOUT = blake2b(",".join(COLUMNS).encode(), digest_size=2).hexdigest()  # rows of other columns are not recalled
 _PART = {"fingerprint": pl.Binary(), "reason": pl.String(), "evidence": pl.String(), **COLUMNS}
 
 
@@ -32,8 +34,11 @@ class Snapshots:
         parts = self._parts(stage)
         if not parts:
             return Split(pl.DataFrame(schema=COLUMNS))
-        seen = pl.scan_parquet(parts).join(fingerprints.lazy().select("fingerprint"), on="fingerprint", how="semi")
-        rows = seen.unique(["fingerprint", "id", "turn"]).collect()
+        seen = pl.scan_parquet(parts, include_file_paths="part").join(
+            fingerprints.lazy().select("fingerprint"), on="fingerprint", how="semi"
+        )
+        # Of what two builds at once remembered of one record, the first part counts, whole.
+        rows = seen.filter(pl.col("part") == pl.col("part").min().over("fingerprint")).collect()
         dropped = rows.filter(pl.col("reason").is_not_null())
         return Split(
             rows.filter(pl.col("reason").is_null()).select(list(COLUMNS)), dropped.select(list(DROPPED_COLUMNS))
@@ -48,19 +53,23 @@ class Snapshots:
 
     def recall_decision(self, stage: str, fingerprints: pl.DataFrame) -> pl.DataFrame | None:
         """The records that a corpus stage dropped from exactly these, or None when it has not seen them together."""
-        path = self.folder / stage / _whole(fingerprints) if self.folder is not None else None
-        return pl.read_parquet(path) if path is not None and path.exists() else None
+        paths = [path for path in self._parts(stage) if path.name == _whole(fingerprints)]
+        return pl.read_parquet(paths[0]) if paths else None
 
     def remember_decision(self, stage: str, fingerprints: pl.DataFrame, dropped: pl.DataFrame) -> None:
         if self.folder is not None:
             self._write(stage, _whole(fingerprints), dropped)
 
     def _parts(self, stage: str) -> list[Path]:
-        return sorted((self.folder / stage).glob("*.parquet")) if self.folder is not None else []
+        """The parts that can be read; one torn by a power cut is as good as deleted."""
+        return [path for path in sorted(self._home(stage).glob("*.parquet")) if _is_whole(path)] if self.folder else []
+
+    def _home(self, stage: str) -> Path:
+        assert self.folder is not None
+        return self.folder / f"{stage}-{_LAYOUT}"
 
     def _write(self, stage: str, name: str, rows: pl.DataFrame) -> None:
-        assert self.folder is not None
-        folder = self.folder / stage
+        folder = self._home(stage)
         folder.mkdir(parents=True, exist_ok=True)
         beside = folder / f".{uuid4().hex}"
         rows.write_parquet(beside, compression="lz4")
@@ -70,3 +79,13 @@ class Snapshots:
 def _whole(fingerprints: pl.DataFrame) -> str:
     digest = blake2b(b"".join(fingerprints["fingerprint"].sort()), digest_size=16)
     return f"all-{digest.hexdigest()}.parquet"
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a Parquet file begins and ends as one does."""
+    with path.open("rb") as part:
+        head = part.read(4)
+        if head != b"PAR1":
+            return False
+        part.seek(-4, SEEK_END)
+        return part.read(4) == head

@@ -257,8 +257,8 @@ def tell_stories(
                 kept += turns
             case Drop(reason, evidence):
                 dropped.append((ident, reason, evidence))
-            case Unanswered(why):
-                unanswered.append((ident, "unanswered", why))
+            case Unanswered(why, reason):
+                unanswered.append((ident, reason, why))
     as_frame = {"schema": DROPPED_COLUMNS, "orient": "row"}
     split = Split(frame_of(kept), pl.DataFrame(dropped, **as_frame))  # type: ignore[arg-type]
     return split, pl.DataFrame(unanswered, **as_frame)  # type: ignore[arg-type]

@@ -38,4 +38,4 @@ def environment() -> dict[str, str]:
     from dotenv import dotenv_values
 
     here = {**dotenv_values(".env"), **os.environ}
-    return {name: value for name in VARIABLES if (value := here.get(name))}
+    return {name: value.strip() for name in VARIABLES if (value := here.get(name))}

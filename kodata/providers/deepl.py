@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 
@@ -68,24 +68,32 @@ class DeepLTranslator:
 class DeepL:
     """A DeepL account. A key that ends in `:fx` selects the free host; `server_url` overrides."""
 
-    key: str
+    key: str = field(repr=False)
     prices: Prices
     name: str = "deepl"
     server_url: str | None = None
     is_pretend: bool = False
     batch: int = LIMIT_TEXTS
     parallel: int = 8  # the client's connection pool holds 10
-    _seen: threading.local = field(default_factory=threading.local)
+    _seen: threading.local = field(default_factory=threading.local, repr=False)
+    _making: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def client(self) -> deepl.DeepLClient:
+        """The official client, one for all threads."""
+        with self._making:
+            return self._client
 
     @cached_property
-    def client(self) -> deepl.DeepLClient:
+    def _client(self) -> deepl.DeepLClient:
         import deepl
 
         # The client's own retries would send a billable body again after a read timeout, and know no Retry-After.
         deepl.http_client.max_network_retries = 0
         deepl.http_client.min_connection_timeout = _TIMEOUT_S
         client = deepl.DeepLClient(self.key, server_url=self.server_url, send_platform_info=False)
-        client._client._session.hooks["response"].append(self._note)  # no public way to the Retry-After header
+        for scheme in ("https://", "http://"):  # no public way to the Retry-After header
+            client._client._session.mount(scheme, _noting(self._seen))
         return client
 
     def take(self, pending: deque[Ask]) -> list[Ask]:
@@ -113,16 +121,18 @@ class DeepL:
 
         settings = orjson.loads(asks[0].settings)
         self._seen.retry_after_s = None
+        client = self.client
         try:
-            results = self.client.translate_text([ask.content for ask in asks], **settings)
+            results = client.translate_text([ask.content for ask in asks], **settings)
+            return self._read(results, len(asks), f"{self.name}/{settings['target_lang']}/{settings['model_type']}")
         except deepl.DeepLException as error:
             raise mapped(error, self.name, getattr(self._seen, "retry_after_s", None)) from error
-        except (TypeError, ValueError, AttributeError) as error:  # what the client makes of a malformed body
+        except (TypeError, ValueError, AttributeError) as error:  # what comes of a malformed body
             raise Transient(f"{self.name} sent a body that is no translation", is_lost=True) from error
-        if len(results) != len(asks):
-            what = f"{self.name} sent {len(results)} translations for {len(asks)} texts"
-            raise Transient(what, is_lost=True)
-        by = f"{self.name}/{settings['target_lang']}/{settings['model_type']}"
+
+    def _read(self, results: Sequence[deepl.TextResult], expected: int, by: str) -> list[Answer]:
+        if len(results) != expected:
+            raise Transient(f"{self.name} sent {len(results)} translations for {expected} texts", is_lost=True)
         usd = self.prices.of_characters("deepl")
         return [
             Answer(clean(r.text), by, characters=r.billed_characters, usd=r.billed_characters * usd) for r in results
@@ -141,9 +151,19 @@ class DeepL:
             raise mapped(error, self.name, None) from error
         return (usage.count, usage.limit) if usage.valid else None
 
-    def _note(self, response: requests.Response, **_: object) -> None:
-        wait = response.headers.get("Retry-After", "")
-        self._seen.retry_after_s = float(wait) if wait.replace(".", "", 1).isdigit() else None
+
+def _noting(seen: threading.local) -> requests.adapters.HTTPAdapter:
+    """An adapter that leaves each response's Retry-After, in seconds, with the thread that asked."""
+    from requests.adapters import HTTPAdapter
+
+    class Noting(HTTPAdapter):
+        def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+            response = super().send(request, *args, **kwargs)
+            wait = response.headers.get("Retry-After", "")
+            seen.retry_after_s = float(wait) if wait.replace(".", "", 1).isdigit() else None
+            return response
+
+    return Noting()
 
 
 def mapped(error: deepl.DeepLException, name: str, retry_after_s: float | None) -> ProviderError:

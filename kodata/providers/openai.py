@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -62,6 +63,9 @@ KINDS: dict[str, Kind] = {
 }
 
 
+FINISHES: dict[str, Finish] = {"stop": "stop", "length": "length", "content_filter": "content_filter"}
+
+
 @dataclass(frozen=True)
 class OpenAIWriter:
     """How the regenerate stage asks a chat model. There is no default model: models are shut down every year.
@@ -91,16 +95,23 @@ class OpenAIWriter:
 class OpenAI:
     """An account at OpenAI, or at a server that speaks its protocol when `base_url` is set."""
 
-    key: str
+    key: str = field(repr=False)
     prices: Prices
     name: str = "openai"
     base_url: str | None = None
     is_pretend: bool = False
     batch: int = 1
     parallel: int = 16
+    _making: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def client(self) -> openai.OpenAI:
+        """The official client, one for all threads."""
+        with self._making:
+            return self._client
 
     @cached_property
-    def client(self) -> openai.OpenAI:
+    def _client(self) -> openai.OpenAI:
         import openai
 
         return openai.OpenAI(api_key=self.key, base_url=self.base_url, max_retries=0, timeout=_TIMEOUT_S)
@@ -129,15 +140,16 @@ class OpenAI:
         settings = orjson.loads(ask.settings)
         limit = "max_tokens" if self.base_url else "max_completion_tokens"  # compatible servers know the older name
         options = {limit: settings.pop("max_output_tokens"), **settings}
+        client = self.client
         try:
-            completion = self.client.chat.completions.create(messages=orjson.loads(ask.content), **options)
+            completion = client.chat.completions.create(messages=orjson.loads(ask.content), **options)
+            return [self._read(completion, ask, str(options["model"]))]
         except openai.OpenAIError as error:
             if getattr(error, "code", None) in ("content_filter", "content_policy_violation"):
                 return [Answer("", f"{self.name}/{options['model']}", finish="content_filter")]
             raise mapped(error, self.name) from error
-        except ValueError as error:  # a body that is cut off or no JSON
-            raise Transient(f"{self.name} sent a body that is no JSON", is_lost=True) from error
-        return [self._read(completion, ask, str(options["model"]))]
+        except (TypeError, ValueError, AttributeError) as error:  # what comes of a body that is cut off or malformed
+            raise Transient(f"{self.name} sent a body that is no chat completion", is_lost=True) from error
 
     def model_is_there(self, model: str) -> None:
         """Raises Misconfigured when the account does not have the model, or Transient. Costs nothing."""
@@ -154,27 +166,16 @@ class OpenAI:
         if not isinstance(completion, ChatCompletion) or not completion.choices:
             raise Transient(f"{self.name} sent a body that is no chat completion", is_lost=True)
         choice, usage = completion.choices[0], completion.usage
-        finish: Finish | None = {"stop": "stop", "length": "length", "content_filter": "content_filter"}.get(
-            choice.finish_reason or ""
-        )  # type: ignore[assignment]
+        finish = FINISHES.get(choice.finish_reason or "", "other")
         if choice.message.refusal:
             finish = "refusal"
-        if finish is None:
-            raise Transient(f"{self.name} ended with {choice.finish_reason!r}", is_lost=True)
         text = clean(choice.message.refusal or choice.message.content or "")  # a lone surrogate could not be kept
-        usd = (
-            self.prices.of_model(model).usd(usage.prompt_tokens, usage.completion_tokens)
-            if usage
-            else self.usd_bound(ask)
-        )
-        return Answer(
-            text,
-            f"{self.name}/{model}",
-            finish,
-            tokens_in=usage.prompt_tokens if usage else 0,
-            tokens_out=usage.completion_tokens if usage else 0,
-            usd=usd,
-        )
+        by = f"{self.name}/{model}"
+        if usage is None or usage.prompt_tokens is None or usage.completion_tokens is None:
+            return Answer(text, by, finish, usd=self.usd_bound(ask))
+        read, wrote = usage.prompt_tokens, usage.completion_tokens
+        usd = self.prices.of_model(model).usd(read, wrote)
+        return Answer(text, by, finish, tokens_in=read, tokens_out=wrote, usd=usd)
 
 
 @lru_cache(maxsize=64)

@@ -66,7 +66,9 @@ def identity(value: object) -> object:
     """A stage, rule or provider face as plain data: class, version and settings, for keys and manifests."""
     if is_dataclass(value) and not isinstance(value, type):
         settings = {f.name: identity(getattr(value, f.name)) for f in fields(value)}
-        return {"use": type(value).__name__, "version": getattr(value, "version", 1), **settings}
+        kind = type(value)
+        own = "" if kind.__module__.startswith("kodata.") else f"{kind.__module__}:"
+        return {"use": f"{own}{kind.__qualname__}", "version": getattr(value, "version", 1), **settings}
     if isinstance(value, (tuple, list)):
         return [identity(item) for item in value]
     return value

@@ -19,6 +19,7 @@ from annotated_types import Ge, Le
 
 from kodata.corpus import DROPPED_COLUMNS
 
+NUMBER = r"\d+(?:[.,]\d+)*"
 _CHUNK = 10_000  # records whose candidates are joined at once; bounds memory only
 
 
@@ -45,15 +46,15 @@ class Dedupe:
         merit = pl.col("output").str.len_chars().sum().cast(pl.Int64)
         records = frame.group_by("id", maintain_order=True).agg(merit.alias("merit"), folded.alias("text"))
         text = pl.col("text")
-        numbers, words = text.str.extract_all(r"\d+"), text.str.extract_all(r"\d+|[a-z]+")
+        numbers, words = text.str.extract_all(NUMBER), text.str.extract_all(rf"{NUMBER}|[a-z]+")
         guard = pl.when(text.str.contains(r"\p{Hangul}")).then(words).otherwise(numbers)
         return records.with_columns(
-            exact=text.str.replace_all(r"[\s\p{P}]", ""), guard=guard.list.sort().list.join(" ")
+            exact=text.str.replace_all(r"[\s.,!?;:'\"“”‘’…。、]", ""), guard=guard.list.sort().list.join(" ")
         )
 
     def decide(self, sketches: pl.DataFrame) -> pl.DataFrame:
         ranked = sketches.sort(["merit", "id"], descending=[True, False])
-        exact = ranked.select("id", pl.col("id").first().over("exact").alias("twin")).filter(
+        exact = ranked.select("id", pl.col("id").first().over("exact", "guard").alias("twin")).filter(
             pl.col("id") != pl.col("twin")
         )
         rest = ranked.join(exact, on="id", how="anti", maintain_order="left")

@@ -23,9 +23,11 @@ class Filter:
     rules: tuple[Rule, ...]
 
     def run(self, frame: pl.DataFrame) -> Split:
-        found = frame.select("id", "turn", *(rule.evidence().alias(rule.name) for rule in self.rules))
+        names = {str(n): rule.name for n, rule in enumerate(self.rules)}  # a rule may stand twice, set otherwise
+        found = frame.select("id", "turn", *(rule.evidence().alias(str(n)) for n, rule in enumerate(self.rules)))
         hits = (
             found.unpivot(index=["id", "turn"], variable_name="reason", value_name="evidence")
+            .with_columns(pl.col("reason").replace(names))
             .drop_nulls("evidence")
             .unique("id", keep="first", maintain_order=True)  # rows come rule by rule
         )

@@ -26,7 +26,7 @@ class Translate:
     version: ClassVar[int] = 1
 
     by: Translator
-    fields: tuple[TextField, ...] = ("instruction", "input")
+    fields: tuple[TextField, ...] = ("system", "instruction", "input")
 
     def story(self, record: Record) -> Story:
         if record.turns[0].lang == "ko":
@@ -68,7 +68,9 @@ class Translate:
 
     def _turn(self, turn: Turn, n: int, korean: dict[Place, str], by: str | None) -> Turn:
         done = turn.translated({name: korean.get((n, name), "") for name in self.fields if turn.text(name)}, by)
-        return done if "output" in self.fields else done._replace(output=None, output_source=turn.output)
+        if "output" in self.fields or turn.output_source is not None:  # it is, or was, translated
+            return done
+        return done._replace(output=None, output_source=turn.output)
 
 
 def _read(answer: Answer, shielded: Shielded) -> str:

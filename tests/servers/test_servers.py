@@ -110,9 +110,7 @@ def test_deepl_refuses_what_the_documentation_forbids() -> None:
 
 
 @pytest.mark.parametrize("kind", ["drop_marks", "double_marks", "move_marks"])
-def test_deepl_spoils_the_marks_of_the_same_texts(
-    translator: tuple[DeepLServer, deepl.DeepLClient], kind: str
-) -> None:
+def test_deepl_spoils_the_marks_of_the_same_texts(translator: tuple[DeepLServer, deepl.DeepLClient], kind: str) -> None:
     server, client = translator
     texts = [f'{word} <x id="1"/> and <x id="2"/> end.' for word in map(chr, range(97, 123))]
 
