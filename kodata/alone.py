@@ -7,14 +7,15 @@ Dataset that has the columns of a corpus, such as `build.corpus`, is taken as it
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import polars as pl
 
 from kodata.answering import Answering, Purse
 from kodata.building import provider_for, silent
 from kodata.corpus import COLUMNS, Split, TextField, conserved
-from kodata.errors import PipelineError, SourceError
+from kodata.errors import PipelineError, SourceError, did_you_mean
 from kodata.ledger import Ledger
 from kodata.pipeline import endpoint, schema, shipped
 from kodata.prices import load_prices
@@ -48,8 +49,16 @@ def translate(
     budget: float = 0.0,
 ) -> Split:
     """The records with `fields` in Korean, and those that left. `budget` is in dollars."""
-    face: EchoFace | DeepLTranslator = by if isinstance(by, DeepLTranslator) else DeepLTranslator(provider=_at("deepl"))
-    return _told(Translate(EchoFace() if by == "echo" else face, tuple(fields)), data, budget)
+    if isinstance(by, DeepLTranslator):
+        face: EchoFace | DeepLTranslator = replace(by, provider=_at("deepl"))
+    elif by in ("deepl", "echo"):
+        face = EchoFace() if by == "echo" else DeepLTranslator(provider=_at("deepl"))
+    else:
+        raise PipelineError(f'no translator "{by}"{did_you_mean(by, ("deepl", "echo"))}')
+    names = (fields,) if isinstance(fields, str) else tuple(fields)
+    if wrong := [name for name in names if name not in get_args(TextField)]:
+        raise PipelineError(f'no field "{wrong[0]}"{did_you_mean(wrong[0], get_args(TextField))}')
+    return _told(Translate(face, names), data, budget)  # type: ignore[arg-type]  # they are fields
 
 
 def regenerate(data: Data, model: str, *, prompt: str | None = None, budget: float = 0.0) -> Split:

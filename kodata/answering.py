@@ -109,7 +109,7 @@ class Purse:
     def reserve(self, usd: float) -> bool:
         """Whether there was room for that much more; if so it is set aside."""
         with self._lock:
-            if self.spent_usd + self.aside_usd + usd > self.limit_usd + _ROUNDING:
+            if usd < 0 or self.spent_usd + self.aside_usd + usd > self.limit_usd + _ROUNDING:
                 return False
             self.aside_usd += usd
             return True

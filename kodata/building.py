@@ -59,6 +59,16 @@ class Options:
         return "demo" if self.demo else "offline" if self.offline else "live"
 
     @property
+    def flags(self) -> list[str]:
+        """The first five as flags of the command, sources without their folders."""
+        flags = [flag for flag, is_set in (("--demo", self.demo), ("--offline", self.offline)) if is_set]
+        if self.limit is not None:
+            flags += ["--limit", str(self.limit)]
+        for name, path in sorted(self.sources.items()):
+            flags += ["--source", f"{name}={path.name}" if name else path.name]
+        return flags + [word for text in self.overrides for word in ("--set", text)]
+
+    @property
     def variant(self) -> str:
         """What makes this no full build; empty for a full one."""
         parts = [name for name, is_set in (("demo", self.demo), ("offline", self.offline)) if is_set]
@@ -128,7 +138,7 @@ class _Run:
     def read(self, tell: Tell) -> list[Reading]:
         readings = []
         for source in self.sources:
-            reading = read(source, open_source(source), self.options.limit)
+            reading = read(source, open_source(source, self.env.get("HF_TOKEN")), self.options.limit)
             tell(SourceRead(source.name, reading.origin, len(reading.rows), len(reading.dropped)))
             readings.append(reading)
         ids = pl.concat([reading.rows["id"] for reading in readings])
@@ -212,6 +222,7 @@ def build(
     run = _run(name, options, workspace, env)
     variant = f"{run.pipeline.name}@{options.variant}" if options.variant else run.pipeline.name
     home = workspace.builds / variant
+    _may_write(options.out)
     told = Told(tell)
     with _locked(home), _ledger(run, writes=True) as ledger, nullcontext() if options.offline else ledger.sole():
         told(BuildStarted(run.pipeline.name, options.mode, _where(ledger), str(home)))
@@ -240,6 +251,7 @@ def _publish(
         sources=run.sources,
         readings=readings,
         variant=run.options.variant,
+        flags=run.options.flags,
         tallies=dict(walk.answering.tallies),
         held_back_by=_held_back_by(run, walk, records, unread),
         at=datetime.now(UTC),
@@ -259,9 +271,19 @@ def _publish(
     return Build(final)
 
 
+def _may_write(out: Path | None) -> None:
+    """Raises PipelineError when files that are no build's would be overwritten."""
+    if out is None or (out / "manifest.json").is_file():
+        return
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise PipelineError(f"--out {out}: not an empty folder, nor one that holds a build. Name another")
+
+
 def _held_back_by(run: _Run, walk: Walk, records: int, unread: int) -> str:
     """Which limit the build passes, with its figure; empty when none."""
     limits = run.pipeline.limits
+    if records == walk.left + unread:
+        return "no record is left"
     unanswered = sum(rows.filter(pl.col("reason") == "unanswered")["id"].n_unique() for rows in walk.dropped)
     dropped = unread + walk.left - unanswered
     if dropped > limits.dropped * records:

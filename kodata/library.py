@@ -55,11 +55,12 @@ def plan(
     source: str | Path | Mapping[str, str | Path] | None = None,
     limit: int | None = None,
     demo: bool = False,
+    offline: bool = False,
     set: Mapping[str, object] | None = None,
 ) -> Plan:
     """What a build would do and cost, stage by stage. Sends nothing that is billed, writes nothing."""
     env = environment()
-    options = Options(_sources(source), limit, demo, overrides=_overrides(set))
+    options = Options(_sources(source), limit, demo, offline, _overrides(set))
     return _plan(pipeline, options, Workspace.of(env), env, silent)
 
 

@@ -47,7 +47,7 @@ FACES: dict[type[Stage], dict[str, type]] = {  # what may stand in `with = { use
 REDIRECTS = {"deepl": "DEEPL_SERVER_URL", "openai": "OPENAI_BASE_URL"}
 KEYS = {"deepl": "DEEPL_AUTH_KEY", "openai": "OPENAI_API_KEY"}
 _HOME = {"deepl": ("api.deepl.com", "api-free.deepl.com"), "openai": ("api.openai.com",)}
-_SOURCE_NAME = re.compile(r"[\w.-]+")  # it begins every id
+_SOURCE_NAME = re.compile(r"\w[\w.-]*")  # it begins every id, or names a folder
 _TOP = ("about", "source", "stage", "limits")
 
 
@@ -167,6 +167,8 @@ class _Loader:
     env: Mapping[str, str]
 
     def pipeline(self, table: Mapping[str, Any], text: str, overrides: Sequence[str]) -> Pipeline:
+        if not _SOURCE_NAME.fullmatch(self.path.stem):
+            raise PipelineError(f"{self.path.name}: the name of a pipeline file is of letters, digits, - and _")
         self._known("top level", table, _TOP)
         stages = [dict(stage) for stage in self._tables(table, "stage")]
         sources = [dict(source) for source in self._tables(table, "source")]

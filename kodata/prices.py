@@ -10,9 +10,10 @@ from functools import lru_cache
 from math import inf
 from pathlib import Path
 
-from kodata.errors import Misconfigured
+from kodata.errors import Misconfigured, did_you_mean
 
 _SHIPPED = Path(__file__).with_name("prices.toml")
+_TOKENS = ("usd_per_million_tokens_in", "usd_per_million_tokens_out")
 _DATED = re.compile(r"-20\d\d-\d\d-\d\d$")  # a dated snapshot of a model costs what the model costs
 
 
@@ -74,4 +75,22 @@ def load_prices(own: Path) -> Prices:
             tables.insert(0, tomllib.loads(own.read_text(encoding="utf-8")))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise Misconfigured(f"{own} is not TOML: {error}") from error
+        _refuse_misspelt(tables[0], own)
     return Prices(tuple(tables), own)
+
+
+def _refuse_misspelt(table: Mapping[str, object], own: Path) -> None:
+    """Raises Misconfigured on a name that would be passed over: a price that does not count is worse than none."""
+    models = table.get("models", {})
+    rows = {"models": models if isinstance(models, dict) else {}}
+    for name, row in table.items():
+        if name not in ("deepl", "models"):
+            raise Misconfigured(f'{own}: no table "{name}"{did_you_mean(name, ("deepl", "models"))}')
+        if name == "deepl":
+            rows["deepl"] = {name: row}
+    for service, of in rows.items():
+        known = ("usd_per_million_characters",) if service == "deepl" else _TOKENS
+        for name, row in of.items():
+            for key in row if isinstance(row, dict) else ():
+                if key not in (*known, "seen", "source"):
+                    raise Misconfigured(f'{own}, {name}: no price "{key}"{did_you_mean(key, known)}')

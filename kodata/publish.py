@@ -5,6 +5,7 @@ Rows stand in the order of the source. `corpus.*` and `dropped.jsonl` hold no da
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
+from typing import Any
 
 import orjson
 import polars as pl
@@ -39,6 +41,7 @@ class Facts:
     sources: tuple[Source, ...]
     readings: list[Reading]
     variant: str
+    flags: list[str]
     tallies: Mapping[str, Tally]
     held_back_by: str
     at: datetime
@@ -114,7 +117,10 @@ def _alpaca(item: Mapping[str, object]) -> dict[str, object]:
 
 
 def _dropped_items(facts: Facts, dropped: list[pl.DataFrame]) -> list[dict[str, object]]:
-    """One object a dropped record, in the order of the sources: id, stage, reason, evidence, where from, the record."""
+    """One object a dropped record, in the order of the sources: id, stage, reason, evidence, where from, the record.
+
+    An item that could not be read has no record but its text, as `item`.
+    """
     place = {ident: (n, file, row) for n, ident, file, row in facts.rows.iter_rows()}
     items = []
     for rows in dropped:
@@ -126,7 +132,10 @@ def _dropped_items(facts: Facts, dropped: list[pl.DataFrame]) -> list[dict[str, 
             ]
             items.append(_gone(first, first["stage"], place, record))
     for reading in facts.readings:
-        items += [_gone(row, "source", place, None) for row in reading.dropped.iter_rows(named=True)]
+        items += [
+            {**_gone(row, "source", place, None), "item": reading.unread[row["id"]]}
+            for row in reading.dropped.iter_rows(named=True)
+        ]
     return sorted(items, key=lambda item: place[str(item["id"])][0])
 
 
@@ -135,7 +144,7 @@ def _gone(
 ) -> dict[str, object]:
     _, file, number = place[str(row["id"])]
     what = {"id": row["id"], "stage": stage, "reason": row["reason"], "evidence": row["evidence"]}
-    return {**what, "source_file": file, "source_row": number, "record": record}
+    return {**what, "source_file": file, "source_row": number, "record": record, "item": None}
 
 
 def _manifest(facts: Facts, kept: int, gone: list[dict[str, object]]) -> dict[str, object]:
@@ -148,6 +157,7 @@ def _manifest(facts: Facts, kept: int, gone: list[dict[str, object]]) -> dict[st
         "pipeline": {
             "name": facts.pipeline.name,
             "variant": facts.variant,
+            "flags": facts.flags,
             "about": facts.pipeline.about,
             "hash": blake2b(facts.pipeline.identity.encode(), digest_size=16).hexdigest(),
             "overrides": dict(facts.pipeline.overrides),
@@ -204,7 +214,9 @@ def card(manifest: Mapping[str, object]) -> str:
             "",
             f"# {pipeline['name']}" + (f" ({pipeline['variant']})" if pipeline["variant"] else ""),
             "",
-            f"{pipeline['about']}.",
+            "The shipped sample, translated and answered by hand: no service was asked."
+            if "--demo" in pipeline["flags"]
+            else f"{pipeline['about']}.",
             "",
             f"{records['kept']:,} of {records['in']:,} records; {records['dropped']:,} were dropped, each with stage, "
             "reason and evidence in `dropped.jsonl`.",
@@ -224,13 +236,20 @@ def card(manifest: Mapping[str, object]) -> str:
             "wrote the texts must be read by a person before publication; this card does not decide them.",
             "",
             "```python",
+            "import datasets",
+            "",
             'datasets.load_dataset("parquet", data_files="corpus.parquet")',
             "```",
             "",
-            f"Rebuild: `kodata build {pipeline['name']} --offline` with the ledger it was built from.",
+            f"Rebuild: `{_rebuild(pipeline)}`, with the ledger it was built from and the same endpoints.",
             "",
         ]
     )
+
+
+def _rebuild(pipeline: Mapping[str, Any]) -> str:
+    flags = [flag for flag in pipeline["flags"] if flag != "--offline"]
+    return shlex.join(["kodata", "build", pipeline["name"], *flags, *([] if "--demo" in flags else ["--offline"])])
 
 
 def _cells(row: Mapping[str, object], *names: str) -> tuple[object, ...]:

@@ -31,13 +31,19 @@ class Build:
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """The manifest, as `schemas/manifest.schema.json` describes it."""
-        manifest: dict[str, Any] = orjson.loads((self.path / "manifest.json").read_bytes())
+        try:
+            manifest: dict[str, Any] = orjson.loads((self.path / "manifest.json").read_bytes())
+        except (OSError, orjson.JSONDecodeError) as error:
+            raise BuildError(f"{self.path}: its manifest.json cannot be read. Build it again") from error
         return manifest
 
     @cached_property
     def corpus(self) -> pl.DataFrame:
         """One row a turn, in the order of the source: `kodata.corpus.COLUMNS`, source_file, source_row."""
-        return pl.read_parquet(self.path / "corpus.parquet")
+        try:
+            return pl.read_parquet(self.path / "corpus.parquet")
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise BuildError(f"{self.path}: its corpus.parquet cannot be read. Build it again") from error
 
     @cached_property
     def dropped(self) -> pl.DataFrame:
@@ -96,7 +102,8 @@ def find_build(name: str, builds: Path) -> Build:
     home = builds / name
     newest = sorted(path.parent.name for path in home.glob("*/manifest.json")) if home.is_dir() else []
     if newest:
-        return Build(home / newest[-1])
+        found = [Build(home / name) for name in newest]
+        return next((build for build in reversed(found) if not build.held_back_by), found[-1])
     there = sorted({path.parent.parent.name for path in builds.glob("*/*/manifest.json")})
     raise BuildError(f'no build "{name}" in {builds}{did_you_mean(name, there)} (`kodata build` makes one)')
 

@@ -25,6 +25,7 @@ from kodata.corpus import (
     records_of,
     split_off,
 )
+from kodata.errors import PipelineError
 from kodata.events import StageEnded, StageMoved, StageStarted, Tell
 from kodata.pipeline import Pipeline, Step, kind_of
 from kodata.snapshots import Snapshots
@@ -101,6 +102,7 @@ class Walk:
     quotes: list[StageQuote] = field(default_factory=list)
     pending: list[pl.DataFrame] = field(default_factory=list)  # in a plan: records that wait for an answer
     _done: int = 0  # records of the present stage, in the shards before
+    _before: Tally = field(default_factory=Tally)  # what was asked before the present stage
     _last_moved: float = 0.0
 
     def through(self, shards: Shards) -> Shards:
@@ -108,8 +110,8 @@ class Walk:
         for number, step in enumerate(self.pipeline.steps, 1):
             self.tell(StageStarted(step.name, number, len(self.pipeline.steps), shards.records))
             after = Shards(self.folder / f"{number:02d}")
-            self._done = 0
-            before, reasons, reused, waiting = self._spent(), Counter[str](), 0, list(self.pending)
+            self._done, self._before = 0, self._spent()
+            before, reasons, reused, waiting = self._before, Counter[str](), 0, list(self.pending)
             for frame, split, remembered in self._splits(step, shards):
                 conserved(frame, split, step.name)
                 after.add(split.kept)
@@ -145,7 +147,10 @@ class Walk:
                 yield frame, *self._told(step.name, stage, frame, shards.records)
         elif isinstance(stage, FrameStage):
             for frame in shards:
-                yield frame, stage.run(frame), 0
+                split = stage.run(frame)
+                if not isinstance(split, Split):
+                    raise PipelineError(f"stage {step.name}: run gave {type(split).__name__}, not a kodata.Split")
+                yield frame, split, 0
         else:
             kind_of(stage)
 
@@ -171,7 +176,8 @@ class Walk:
             now = time.monotonic()
             if now - self._last_moved >= _MOVED_EVERY_S:
                 self._last_moved, spent = now, self._spent()
-                self.tell(StageMoved(name, self._done + len(seen) + done, records, spent.sent, round(spent.usd, 4)))
+                sent, usd = spent.sent - self._before.sent, spent.usd - self._before.usd
+                self.tell(StageMoved(name, self._done + len(seen) + done, records, sent, round(usd, 4)))
 
         new, unanswered = tell_stories(stage, todo, self.answering, moved)
         if not self.is_plan:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import platformdirs
 
+from kodata.errors import PipelineError
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -23,7 +25,7 @@ class Workspace:
     def of(cls, env: Mapping[str, str]) -> Workspace:
         if home := env.get("KODATA_HOME"):
             return cls._at(Path(home).expanduser(), Path(home).expanduser())
-        return cls._at(Path(platformdirs.user_data_dir("kodata", appauthor=False)), Path("data"))
+        return cls._at(Path(platformdirs.user_data_dir("kodata", appauthor=False)), Path.cwd() / "data")
 
     @classmethod
     def _at(cls, kept: Path, work: Path) -> Workspace:
@@ -37,5 +39,8 @@ def environment() -> dict[str, str]:
     """The variables kodata reads, from the environment and from `.env` in this folder; the environment goes first."""
     from dotenv import dotenv_values
 
-    here = {**dotenv_values(".env"), **os.environ}
-    return {name: value.strip() for name in VARIABLES if (value := here.get(name))}
+    try:
+        here = {**dotenv_values(".env"), **os.environ}
+    except UnicodeDecodeError as error:
+        raise PipelineError(".env is not UTF-8. Save it as UTF-8") from error
+    return {name: value.strip(" \t\r\n") for name in VARIABLES if (value := here.get(name))}

@@ -228,6 +228,39 @@ def test_spent_and_set_aside_never_pass_the_budget(ledger: Ledger, parallel: int
     assert purse.aside_usd == pytest.approx(0.0)
 
 
+@pytest.mark.parametrize("parallel", [2, 5])
+def test_a_failed_request_keeps_its_place_in_the_budget(ledger: Ledger, parallel: int) -> None:
+    hand = Failing(Transient("hand answered 503"), usd=0.1, bound=1.0, batch=1)
+    answering = desk(hand, ledger, purse=Purse(2.5), parallel=parallel)
+    told(answering, *((f"r{n}", story(f"r{n}", [f"t{n}"])) for n in range(12)))
+    assert (len(ledger), answering.purse.spent_usd) == (12, pytest.approx(1.2))
+
+
+def test_a_batch_that_does_not_fit_the_budget_is_sent_in_part(ledger: Ledger) -> None:
+    hand = ByHand(usd=0.1, batch=8)
+    with pytest.raises(OverBudget):
+        told(desk(hand, ledger, purse=Purse(0.5)), *((f"r{n}", story(f"r{n}", [f"t{n}"])) for n in range(8)))
+    assert len(ledger) == 5
+
+
+def test_a_story_may_have_nothing_to_ask(ledger: Ledger) -> None:
+    assert told(desk(ByHand(), ledger), ("r", story("r", [], ["a"], []))) == {"r": "a!"}
+
+
+def test_an_answer_that_is_lost_again_and_again_is_not_bought_for_ever(ledger: Ledger) -> None:
+    hand = Failing(*[Transient("cut", is_lost=True)] * 100, usd=0.1)
+    patience = Patience(attempts=50, first_s=0.001, longest_s=0.002, lost=3)
+    assert told(desk(hand, ledger, patience=patience), ("r", story("r", ["a"]))) == {"r": "cut"}
+    assert (hand.tried, ledger.lost()) == (3, (3, pytest.approx(0.3)))
+
+
+def test_a_bug_in_reading_an_answer_is_raised_with_the_loss_written_down(ledger: Ledger) -> None:
+    hand = Failing(RuntimeError("bug"), usd=0.1)
+    with pytest.raises(RuntimeError, match="bug"):
+        told(desk(hand, ledger), ("r", story("r", ["a"])))
+    assert ledger.lost() == (1, 0.1)
+
+
 def writer_desk(llmock: LLMock, ledger: Ledger, tmp_path: Path) -> tuple[Answering, Regenerate]:
     name = f"openai@{llmock.url.removeprefix('http://')}"
     provider = OpenAI("any", load_prices(tmp_path / "none.toml"), name, llmock.base_url("openai"))

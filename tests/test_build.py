@@ -11,9 +11,21 @@ import polars as pl
 import pytest
 
 from kodata.building import Options, build, plan, silent
-from kodata.errors import BuildError, Misconfigured, OverBudget, QuotaUsedUp, SourceError, Unreachable
+from kodata.corpus import Turn, frame_of
+from kodata.errors import (
+    BuildError,
+    LedgerError,
+    Misconfigured,
+    OverBudget,
+    PipelineError,
+    QuotaUsedUp,
+    SourceError,
+    Unreachable,
+)
+from kodata.events import Event, Waiting
 from kodata.korean import languages
 from kodata.ledger import Ledger
+from kodata.publish import _alpaca, _items
 from kodata.published import Build, difference
 from kodata.workspace import Workspace
 from tests.conftest import HASTY, files_of, items, write_items
@@ -346,3 +358,60 @@ def test_the_published_files_load_with_datasets(run: Run, tmp_path: Path) -> Non
     files = str(b.path / "corpus.jsonl")
     lines = datasets.load_dataset("json", data_files=files, split="train", cache_dir=str(tmp_path))
     assert (lines.num_rows, b.to_datasets().num_rows, pl.read_json(b.path / "corpus.json").height) == (6, 6, 6)
+
+
+def test_deepl_is_asked_again_when_it_said_and_not_before(run: Run, deepl: DeepLServer) -> None:
+    told: list[Event] = []
+    deepl.faults(share=1.0, kinds=["429-retry-after"], retry_after=0.7, times=1)
+    run(items(5), told.append)
+    assert [event.wait_s for event in told if isinstance(event, Waiting)] == [0.7]
+
+
+def test_a_second_build_does_not_ask_with_the_same_ledger(run: Run, env: dict[str, str]) -> None:
+    with Ledger(Workspace.of(env).ledger) as ledger, ledger.sole(), pytest.raises(LedgerError, match="another build"):
+        run(items(5))
+
+
+def test_a_service_that_takes_nothing_is_not_asked_a_thousand_times(run: Run, deepl: DeepLServer) -> None:
+    too_long = json.dumps({"use": "deepl", "custom_instructions": ["x" * 301]}).replace('":', '"=')
+    with pytest.raises(Misconfigured, match="whatever is asked"):
+        run(items(400), overrides=(f"translate.with={too_long}",))
+    assert deepl.counts()["requests"] < 60
+
+
+def test_a_text_that_is_not_taken_leaves_as_refused_and_holds_nothing_back(run: Run) -> None:
+    b = run([*items(12), {"instruction": "Sum up.", "input": "word " * 40_000, "output": ""}])
+    assert b.dropped.select("stage", "reason").rows() == [("translate", "refused")]
+    assert b.held_back_by == ""
+
+
+def test_a_published_build_names_no_folder_of_this_machine(run: Run, tmp_path: Path) -> None:
+    b = run(items(5))
+    published = b"".join(path.read_bytes() for path in b.path.iterdir())
+    assert str(tmp_path).encode() not in published
+
+
+def test_out_does_not_overwrite_what_is_no_build(run: Run, tmp_path: Path, deepl: DeepLServer) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "README.md").write_text("mine")
+    with pytest.raises(PipelineError, match="--out"):
+        run(items(5), out=tmp_path / "mine")
+    assert deepl.counts()["requests"] == 0
+    assert run(items(5), out=tmp_path / "new").corpus.equals(pl.read_parquet(tmp_path / "new" / "corpus.parquet"))
+
+
+def test_a_build_without_a_record_left_is_held_back(run: Run) -> None:
+    assert run(items(5), offline=True).held_back_by == "no record is left"
+
+
+def test_a_conversation_is_published_with_its_system_line_and_the_provenance_of_each_turn() -> None:
+    turns = [
+        Turn("c-1", 0, system="짧게 답하세요.", instruction="하나?", output="네.", written_by="a", answer_key="k0"),
+        Turn("c-1", 1, instruction="둘?", input="셋", output="아니요.", written_by="b", answer_key="k1"),
+    ]
+    places = {"source_file": pl.lit("x.json"), "source_row": pl.lit(1)}
+    (item,) = _items(frame_of(turns).with_columns(**places))
+    (earlier,) = item["history"]  # type: ignore[misc, attr-defined]
+    assert (item["system"], item["instruction"], item["answer_key"]) == ("짧게 답하세요.", "둘?", "k1")
+    assert (earlier["instruction"], earlier["written_by"], earlier["answer_key"]) == ("하나?", "a", "k0")
+    assert _alpaca(item)["history"] == [["하나?", "네."]]

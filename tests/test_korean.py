@@ -182,3 +182,16 @@ def test_prose_is_no_code(text: str) -> None:
 )
 def test_english_prose_has_two_function_words(text: str, is_prose: bool) -> None:
     assert holds(is_english_prose(pl.lit(text))) == is_prose
+
+
+def test_languages_asked_for_by_two_threads_at_once_are_the_same() -> None:
+    """In a process of its own: langdetect loads its profiles once, and not safely."""
+    code = (
+        "import polars as pl; from kodata.korean import languages\n"
+        "s = pl.Series(['The cat is on the mat today.'] * 9)\n"
+        "ask = lambda name: pl.col('t').map_batches(languages, return_dtype=pl.String).alias(name)\n"
+        "print(pl.DataFrame({'t': s}).select(*map(ask, 'abcd')).to_numpy().ravel().tolist() == ['en'] * 36)"
+    )
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout == "True\n"

@@ -35,7 +35,7 @@ HEAVY = {"openai", "deepl", "datasets", "pandas", "langdetect", "jsonschema", "h
 PURE = ("stages", "rules", "corpus", "korean", "shield", "asks")
 IMPURE_MODULES = {
     "os", "io", "pathlib", "shutil", "tempfile", "glob", "sqlite3", "socket", "subprocess", "urllib", "http",
-    "requests", "time", "datetime", "random", "secrets", "uuid", "threading", "locale",
+    "requests", "time", "datetime", "random", "secrets", "uuid", "locale",
 }  # fmt: skip
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval"}
 IMPURE_METHODS = ("read_", "write_", "scan_", "sink_")

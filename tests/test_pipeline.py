@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from kodata.errors import PipelineError
+from kodata.errors import Misconfigured, PipelineError
 from kodata.pipeline import (
     FACES,
     STAGES,
@@ -179,7 +179,9 @@ def test_the_providers_are_named_in_order_of_first_use(tmp_path: Path) -> None:
     [
         ({}, "deepl"),
         ({"DEEPL_SERVER_URL": "https://api-free.deepl.com"}, "deepl"),
-        ({"DEEPL_SERVER_URL": "http://127.0.0.1:3000/v2"}, "deepl@127.0.0.1:3000"),
+        ({"DEEPL_SERVER_URL": "http://127.0.0.1:3000/one"}, "deepl@127.0.0.1:3000/one"),
+        ({"DEEPL_SERVER_URL": "https://API.deepl.com:443/"}, "deepl"),
+        ({"DEEPL_SERVER_URL": "http://alice:secret@127.0.0.1:80"}, "deepl@127.0.0.1"),
         ({"OPENAI_BASE_URL": "http://127.0.0.1:3000"}, "deepl"),
     ],
 )
@@ -570,9 +572,14 @@ class Shout:
         return Split(frame)
 
 class Plain:
+    version = 1
     def run(self, frame): ...
 
-class Nothing: ...
+class Ageless:
+    def run(self, frame): ...
+
+class Nothing:
+    version = 1
 """
 
 
@@ -580,6 +587,12 @@ class Nothing: ...
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "my_own_stages.py").write_text(OWN, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:9", "localhost", "ftp://127.0.0.1", "http://"])
+def test_a_redirect_that_is_no_url_does_not_reach_the_real_service(url: str, tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="DEEPL_SERVER_URL is no http"):
+        load(tmp_path, {**STAGE["translate"], "with": DEEPL}, DEEPL_SERVER_URL=url)
 
 
 @pytest.mark.usefixtures("own")
@@ -605,6 +618,7 @@ def test_a_misspelt_setting_of_ones_own_stage_is_named(tmp_path: Path) -> None:
         (":Shout", "cannot be imported (Empty module name)"),
         ("my_own_stages:Nothing", "is no stage: it has neither run, story nor decide"),
         ("my_own_stages:Plain", "is no stage: it is no dataclass"),
+        ("my_own_stages:Ageless", "has no `version: ClassVar[int]`"),
     ],
 )
 def test_what_cannot_be_a_stage_is_named(use: str, what: str, tmp_path: Path) -> None:

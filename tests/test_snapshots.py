@@ -87,27 +87,48 @@ def test_snapshots_are_written_again_after_they_were_deleted(tmp_path: Path) -> 
     assert rows(filled(tmp_path / "snapshots").recall("s", PRINTS)) == rows(Split(KOREAN, DROPPED))
 
 
+def home(folder: Path) -> Path:
+    """The folder of the one stage that was remembered."""
+    (only,) = folder.iterdir()
+    return only
+
+
+def test_a_part_torn_by_a_power_cut_is_as_good_as_deleted(tmp_path: Path) -> None:
+    snapshots = filled(tmp_path)
+    for part in home(tmp_path).glob("*.parquet"):
+        part.write_bytes(part.read_bytes()[: part.stat().st_size // 2])
+    assert rows(snapshots.recall("s", PRINTS)) == NOTHING
+
+
+def test_two_memories_of_one_record_do_not_mix(tmp_path: Path) -> None:
+    snapshots = filled(tmp_path)
+    others = pl.DataFrame({"id": KOREAN["id"].unique(), "reason": "x", "evidence": "y"})
+    snapshots.remember("s", PRINTS, Split(KOREAN.clear(), others))
+    recalled = snapshots.recall("s", PRINTS)
+    assert set(recalled.kept["id"]) & set(recalled.dropped["id"]) == set()
+
+
 def test_a_part_that_was_only_half_written_is_ignored(tmp_path: Path) -> None:
     snapshots = filled(tmp_path)
-    whole = next((tmp_path / "s").glob("*.parquet")).read_bytes()
-    (tmp_path / "s" / ".0123456789abcdef").write_bytes(whole[: len(whole) // 2])
+    whole = next(home(tmp_path).glob("*.parquet")).read_bytes()
+    (home(tmp_path) / ".0123456789abcdef").write_bytes(whole[: len(whole) // 2])
     assert rows(snapshots.recall("s", PRINTS)) == rows(Split(KOREAN, DROPPED))
 
 
 def test_what_was_written_and_not_renamed_is_no_part(tmp_path: Path) -> None:
     snapshots = Snapshots(tmp_path)
     snapshots.remember_decision("s", PRINTS, DROPPED)
-    (decision,) = (tmp_path / "s").iterdir()
+    (decision,) = home(tmp_path).iterdir()
     decision.unlink()
     decision.mkdir()  # so that the renaming fails
     with pytest.raises(IsADirectoryError):
         snapshots.remember_decision("s", PRINTS, DROPPED)
-    assert list((tmp_path / "s").glob("*.parquet")) == [decision]
+    assert list(home(tmp_path).glob("*.parquet")) == [decision]
 
 
 def test_nothing_half_written_is_left_behind(tmp_path: Path) -> None:
     filled(tmp_path)
-    assert {path.suffix for path in (tmp_path / "s").iterdir()} == {".parquet"}
+    assert {path.suffix for path in home(tmp_path).iterdir()} == {".parquet"}
 
 
 def test_without_a_folder_nothing_is_remembered() -> None:

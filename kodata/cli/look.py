@@ -162,6 +162,8 @@ def _record(build: Build, ident: str) -> list[str]:
         f"  from: {printable(where)}",
         *_field("evidence", gone["evidence"]),
     ]
+    if gone["item"]:
+        lines += _field("item", gone["item"])
     for turn in gone["record"] or ():
         lines += _turn(turn)
     return lines

@@ -183,7 +183,9 @@ def mapped(error: deepl.DeepLException, name: str, retry_after_s: float | None) 
         return Misconfigured(f"{name} is not there (404). Check DEEPL_SERVER_URL")
     if status is not None:
         return Refused(f"{name} does not take the request ({status})")
-    return Transient(f"{name} cannot be reached ({type(error).__name__})", is_lost=not _never_sent(error))
+    return Transient(
+        f"{name} cannot be reached. Check the network and DEEPL_SERVER_URL", is_lost=not _never_sent(error)
+    )
 
 
 def _never_sent(error: BaseException) -> bool:

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import orjson
-from annotated_types import Ge
+from annotated_types import Ge, MinLen
 
 from kodata.asks import Answer, Ask, Finish, Messages, canonical
 from kodata.errors import Misconfigured, ProviderError, QuotaUsedUp, Refused, Transient
@@ -75,7 +75,7 @@ class OpenAIWriter:
 
     version: ClassVar[int] = 1
 
-    model: str
+    model: Annotated[str, MinLen(1)]
     max_output_tokens: Annotated[int, Ge(1)] = 1024
     temperature: Annotated[float, Ge(0)] | None = None
     provider: str = "openai"

@@ -15,6 +15,7 @@ import polars as pl
 
 from kodata.asks import canonical
 from kodata.corpus import DROPPED_COLUMNS, Turn, frame_of, number_repeats
+from kodata.korean import clean
 from kodata.sources.alpaca import alpaca
 from kodata.sources.opening import Item, Opened
 from kodata.sources.raw import Raw, Unreadable
@@ -23,6 +24,7 @@ ReadItem: TypeAlias = Callable[[Mapping[str, object]], Raw]
 
 SOURCES: dict[str, ReadItem] = {"alpaca": alpaca}
 
+_SHOWN = 10_000  # characters of an item that cannot be read
 ROW_COLUMNS: dict[str, pl.DataType] = {"id": pl.String(), "source_file": pl.String(), "source_row": pl.Int64()}
 
 
@@ -49,12 +51,14 @@ class Reading:
     """A source read to its end: every item is a record or among the dropped.
 
     `frame` has `corpus.COLUMNS`; `dropped` has `corpus.DROPPED_COLUMNS`; `rows` has `ROW_COLUMNS`, one row
-    an item, in the order of the source; `digest` is a hash of the content as read.
+    an item, in the order of the source; `unread` is the text of each dropped item by id, long ones cut; `digest` is a
+    hash of the content as read.
     """
 
     frame: pl.DataFrame
     dropped: pl.DataFrame
     rows: pl.DataFrame
+    unread: Mapping[str, str]
     origin: str
     digest: str
 
@@ -78,6 +82,7 @@ def read(source: Source, opened: Opened, limit: int | None = None) -> Reading:
     records: list[list[Turn]] = []
     places: list[tuple[str, int, int | None]] = []  # file, row, number in records, or None for a dropped item
     dropped: list[tuple[str, str, str]] = []
+    unread: dict[str, str] = {}
     names = _Dropped()
     for n, item in enumerate(opened.items):
         if limit is not None and n >= limit:
@@ -86,19 +91,20 @@ def read(source: Source, opened: Opened, limit: int | None = None) -> Reading:
             records.append(_turns(source, SOURCES[source.use](item.value())))
             places.append((item.file, item.row, len(records) - 1))
         except Unreadable as error:
-            dropped.append(
-                (names.name(source.name, item), error.reason, f"{item.file}, {item.unit} {item.row}: {error}")
-            )
+            ident, place = names.name(source.name, item), f"{item.file}, {item.unit} {item.row}"
+            dropped.append((ident, error.reason, f"{place}: {error}"))
+            unread[ident] = clean(item.text)[:_SHOWN]
             places.append((item.file, item.row, None))
     records = number_repeats(records)
-    unread = iter(dropped)
+    idents = iter(unread)
     keys = [f"{record[0].id} {record[0].upstream_key} {record[0].category}" for record in records]
     digest = blake2b("\n".join([*keys, *(ident for ident, _, _ in dropped)]).encode(), digest_size=16)
-    rows = [(next(unread)[0] if n is None else records[n][0].id, file, row) for file, row, n in places]
+    rows = [(next(idents) if n is None else records[n][0].id, file, row) for file, row, n in places]
     return Reading(
         frame_of(turn for record in records for turn in record),
         pl.DataFrame(dropped, schema=DROPPED_COLUMNS, orient="row"),
         pl.DataFrame(rows, schema=ROW_COLUMNS, orient="row"),
+        unread,
         opened.origin,
         digest.hexdigest(),
     )

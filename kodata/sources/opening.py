@@ -36,6 +36,13 @@ class Item:
         """The bytes that name an item which is no record."""
         return self.unread or json.dumps(self.decoded, sort_keys=True, default=str).encode()
 
+    @property
+    def text(self) -> str:
+        """The item for a person to read."""
+        if self.unread:
+            return self.unread.decode(errors="replace")
+        return json.dumps(self.decoded, ensure_ascii=False, default=str)
+
     def value(self) -> Mapping[str, object]:
         """The item as an object. Raises Unreadable when it is none."""
         if self.error:
@@ -53,10 +60,13 @@ class Opened:
     origin: str
 
 
-def open_source(source: Source) -> Opened:
-    """The items of a source. Raises SourceError when it is missing, empty, or nothing that holds items."""
+def open_source(source: Source, token: str | None = None) -> Opened:
+    """The items of a source; `token` opens what is private on the hub.
+
+    Raises SourceError when it is missing, empty, or nothing that holds items.
+    """
     if source.hub:
-        return _open_hub(source)
+        return _open_hub(source, token)
     path = Path(source.path).expanduser()
     return Opened(_file_items(path), path.name)
 
@@ -123,7 +133,7 @@ def _why(error: Exception) -> str:
     return "nested too deep" if isinstance(error, RecursionError) else "a number with too many digits"
 
 
-def _open_hub(source: Source) -> Opened:
+def _open_hub(source: Source, token: str | None) -> Opened:
     import datasets
     from datasets.exceptions import DatasetsError
     from huggingface_hub.errors import HfHubHTTPError
@@ -131,7 +141,7 @@ def _open_hub(source: Source) -> Opened:
     where = f"{source.hub}@{source.revision[:12]}" if source.revision else source.hub
     try:
         table = datasets.load_dataset(
-            source.hub, source.config or None, split=source.split, revision=source.revision or None
+            source.hub, source.config or None, split=source.split, revision=source.revision or None, token=token
         )
     except (OSError, ValueError, DatasetsError, HfHubHTTPError) as error:
         raise SourceError(

@@ -1,9 +1,9 @@
 """Dedupe: keeps one of the records that say the same, and names the twin that was kept.
 
-Exact means equal after NFKC and without case, spaces and punctuation. Near means a Jaccard similarity of
-character n-grams (spaces kept, hashed to 64 bits) of at least `min_share`: candidates come from a prefix-filtered
-join (Bayardo et al. 2007, "Scaling up all pairs similarity search"), which misses none, and each is verified. Word
-n-grams and `rouge_score` do not see Korean endings and spacing.
+Exact means equal after NFKC and without case, spaces and the punctuation of sentences. Near means a Jaccard
+similarity of character n-grams (spaces kept, hashed to 64 bits) of at least `min_share`: candidates come from a
+prefix-filtered join (Bayardo et al. 2007, "Scaling up all pairs similarity search"), which misses none, and each is
+verified. Word n-grams and `rouge_score` do not see Korean endings and spacing.
 """
 
 from __future__ import annotations
@@ -47,14 +47,15 @@ class Dedupe:
         records = frame.group_by("id", maintain_order=True).agg(merit.alias("merit"), folded.alias("text"))
         text = pl.col("text")
         numbers, words = text.str.extract_all(NUMBER), text.str.extract_all(rf"{NUMBER}|[a-z]+")
-        guard = pl.when(text.str.contains(r"\p{Hangul}")).then(words).otherwise(numbers)
+        guard = pl.when(text.str.contains(r"\p{Hangul}")).then(words.list.sort()).otherwise(numbers.list.sort())
+        letters = text.str.replace_all(r"[\s.,!?;:'\"“”‘’…。、]", "")  # not all signs: "C#" is not "C", "-5" not "5"
         return records.with_columns(
-            exact=text.str.replace_all(r"[\s.,!?;:'\"“”‘’…。、]", ""), guard=guard.list.sort().list.join(" ")
+            exact=pl.concat_str(letters, numbers.list.join(" "), separator="\n"), guard=guard.list.join(" ")
         )
 
     def decide(self, sketches: pl.DataFrame) -> pl.DataFrame:
         ranked = sketches.sort(["merit", "id"], descending=[True, False])
-        exact = ranked.select("id", pl.col("id").first().over("exact", "guard").alias("twin")).filter(
+        exact = ranked.select("id", pl.col("id").first().over("exact").alias("twin")).filter(
             pl.col("id") != pl.col("twin")
         )
         rest = ranked.join(exact, on="id", how="anti", maintain_order="left")
