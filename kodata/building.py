@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
@@ -139,7 +140,8 @@ class _Run:
         readings = []
         for source in self.sources:
             reading = read(source, open_source(source, self.env.get("HF_TOKEN")), self.options.limit)
-            tell(SourceRead(source.name, reading.origin, len(reading.rows), len(reading.dropped)))
+            reasons = dict(sorted(Counter(reading.dropped["reason"]).items()))
+            tell(SourceRead(source.name, reading.origin, len(reading.rows), len(reading.dropped), reasons))
             readings.append(reading)
         ids = pl.concat([reading.rows["id"] for reading in readings])
         if not len(ids):

@@ -32,6 +32,7 @@ class SourceRead:
     origin: str
     records: int
     unreadable: int
+    reasons: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,24 +88,32 @@ def plan(
     limit: Limit = None,
     demo: Demo = False,
     offline: Offline = False,
+    budget: Budget = None,
+    yes: Yes = False,
+    parallel: Parallel = None,
     overrides: Overrides = None,
     progress: Shown = None,
+    out: Out = None,
     exit_code: ExitCode = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what a build would do and cost.
 
-    Sends nothing that is billed and writes no build. Dollars marked `about` are estimates.
+    Sends nothing that is billed and writes no build. Dollars marked `about` are estimates. Takes the flags of
+    `build`, so that the same line can be planned first.
     """
-    name = needed(pipeline)
-    options = options_of(source, limit, demo, offline, overrides)
+    name, budget = needed(pipeline), finite(budget)
+    options = options_of(source, limit, demo, offline, overrides, parallel, out)
     quote = _plan(name, options, progress)
     if as_json:
         print(plan_json(quote))
     else:
-        budget = ("--budget", f"{up_to_the_cent(quote.usd_bound):.2f}") if quote.usd_bound and not offline else ()
         print("\n".join(plan_table(quote)))
-        print(f"\nNext: {command_line('build', name, options, *budget)}")
+        if budget is not None and quote.usd_bound > budget:
+            print(f"\nThe budget of {dollars(budget)} may not be enough: up to {dollars(quote.usd_bound)}")
+        enough = budget if budget is not None else up_to_the_cent(quote.usd_bound)
+        flags = ("--budget", f"{enough:.2f}") if quote.usd_bound and not offline else ()
+        print(f"\nNext: {command_line('build', name, options, *flags, *(['--yes'] if yes else []))}")
     if exit_code and quote.to_ask:
         raise typer.Exit(OPEN)
 

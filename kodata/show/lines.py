@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 
 from kodata.events import BuildEnded, BuildStarted, SourceRead, StageEnded, StageMoved, Waiting
 
@@ -52,7 +53,8 @@ def of_start(event: BuildStarted) -> list[str]:
 
 
 def of_source(event: SourceRead) -> str:
-    unreadable = f", {event.unreadable:,} of them unreadable" if event.unreadable else ""
+    why = f" ({_reasons(event.reasons)})" if event.reasons else ""
+    unreadable = f", {event.unreadable:,} of them unreadable{why}" if event.unreadable else ""
     return printable(f"source {event.source}: {counted(event.records, 'record')} from {event.origin}{unreadable}")
 
 
@@ -64,17 +66,20 @@ def of_progress(event: StageMoved) -> str:
 def of_stage(event: StageEnded) -> str:
     """What the stage kept, what it dropped and why, and where its answers came from."""
     reasons = {reason: n for reason, n in event.reasons.items() if reason != "unanswered"}
-    why = ", ".join(f"{reason} {n:,}" for reason, n in reasons.items())
     unanswered = event.reasons.get("unanswered", 0)
     parts = [
         f"{event.stage}: {event.kept:,} of {counted(event.records, 'record')} kept",
-        f"{sum(reasons.values()):,} dropped ({why})" if reasons else "",
+        f"{sum(reasons.values()):,} dropped ({_reasons(reasons)})" if reasons else "",
         f"{unanswered:,} unanswered" if unanswered else "",
         f"{event.remembered:,} remembered" if event.remembered else "",
         f"{counted(event.known, 'answer')} from the ledger" if event.known else "",
         spent(event.sent, event.usd) if event.sent else "",
     ]
     return printable(", ".join(filter(None, parts)))
+
+
+def _reasons(reasons: Mapping[str, int]) -> str:
+    return ", ".join(f"{reason} {n:,}" for reason, n in reasons.items())
 
 
 def of_waiting(event: Waiting) -> str:
