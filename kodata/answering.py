@@ -10,7 +10,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import isfinite
@@ -362,7 +362,7 @@ class _Pool:
             self.desk._stop.set()  # whoever waits before a request gives up; what is on the way is taken in
             raise
         finally:
-            _take_in(executor)
+            _take_in(executor, self.on_the_way)
 
     def _next_home(self) -> Sent:
         while True:  # not one long wait: importing polars makes Ctrl-C restart what it interrupts
@@ -400,14 +400,18 @@ class _Pool:
         return None
 
 
-def _take_in(executor: ThreadPoolExecutor) -> None:
-    """Wait for the requests on the way, whoever interrupts: their answers are paid for."""
-    while True:
-        try:
-            executor.shutdown(wait=True, cancel_futures=True)
-        except KeyboardInterrupt:
-            continue
-        return
+def _take_in(executor: ThreadPoolExecutor, on_the_way: Iterable[Sent]) -> None:
+    """Wait for the requests on the way, whoever interrupts: their answers are paid for.
+
+    In short waits, so that a signal that comes just before one is not held up by it.
+    """
+    left = set(on_the_way)
+    executor.shutdown(wait=False, cancel_futures=True)
+    while left:
+        with suppress(KeyboardInterrupt):
+            wait(left, timeout=0.2)
+            left = {sent for sent in left if not sent.done()}  # a cancelled one is never "done" to `wait`
+    executor.shutdown(wait=True)
 
 
 def _failure(state: RetryCallState) -> Transient:
