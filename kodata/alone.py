@@ -129,7 +129,7 @@ def _polars(data: Data) -> pl.DataFrame:
     if isinstance(data, pl.DataFrame):
         return data
     if hasattr(data, "iterrows"):
-        return pl.from_pandas(data)  # type: ignore[arg-type]
+        return pl.from_pandas(data)
     frame = data.to_polars()  # type: ignore[union-attr]
     assert isinstance(frame, pl.DataFrame)
     return frame
