@@ -58,7 +58,7 @@ def committed(home: Path) -> tuple[int, int]:
 
 
 def built(path: Path, env: dict[str, str], parallel: int = PARALLEL) -> Build:
-    options = Options(sources={"": path}, budget_usd=100, parallel=parallel)
+    options = Options(sources={"": path}, budget_usd=200, parallel=parallel)
     return build("alpaca-ko", options, Workspace.of(env), env, silent, HASTY)
 
 
