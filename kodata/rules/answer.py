@@ -8,7 +8,7 @@ from typing import ClassVar
 import polars as pl
 
 from kodata.korean import LANGDETECT, has_code, is_english_prose
-from kodata.rules.translation import KOREAN_ENOUGH, label
+from kodata.rules.translation import KOREAN_ENOUGH, LABEL, by_label
 
 _ASKS_FOR_OTHER = r"번역|영어|영문|코드|함수|프로그램|스크립트|쿼리|중국어|일본어|프랑스어|스페인어|독일어|English"
 _REFUSAL = (  # anchored: the keyword anywhere is false five times of five
@@ -33,13 +33,14 @@ class NotKoreanAnswer:
     version: ClassVar[str] = f"1, {LANGDETECT}"
 
     def evidence(self) -> pl.Expr:
-        found = label("output")
+        found = pl.col(LABEL)
         question = pl.concat_str("instruction", "input", separator="\n", ignore_nulls=True)
         foreign = (found == "cjk") | (
             ~found.is_in((*KOREAN_ENOUGH, "short-latin")) & is_english_prose(pl.col("output"))
         )
         asked_for = question.str.contains(_ASKS_FOR_OTHER) | has_code(pl.col("output"))
-        return pl.when(foreign & ~asked_for).then(pl.format("output is {}", found))
+        found_as = pl.when(foreign & ~asked_for).then(pl.format("output is {}", found))
+        return by_label("output", ("instruction", "input"), found_as)
 
 
 @dataclass(frozen=True)

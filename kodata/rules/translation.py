@@ -14,9 +14,17 @@ from kodata.korean import LANGDETECT, has_code, is_english_prose, languages
 KOREAN_ENOUGH = ("ko", "ko-mixed", "und")
 
 
-def label(column: str) -> pl.Expr:
-    """String: the language label of a column; see `kodata.korean.languages`."""
-    return pl.col(column).map_batches(languages, return_dtype=pl.String)
+LABEL = "language label"
+
+
+def by_label(column: str, others: tuple[str, ...], evidence: pl.Expr) -> pl.Expr:
+    """String: an expression over the columns and the column's `LABEL`, which is computed once, however often used."""
+
+    def judged(rows: pl.Series) -> pl.Series:
+        frame = rows.struct.unnest()
+        return frame.with_columns(languages(frame[column]).alias(LABEL)).select(evidence.alias("evidence"))["evidence"]
+
+    return pl.struct(column, *others).map_batches(judged, return_dtype=pl.String)
 
 
 @dataclass(frozen=True)
@@ -36,13 +44,13 @@ class NotKorean:
         return pl.coalesce(self._of(column) for column in self.columns)
 
     def _of(self, column: str) -> pl.Expr:
-        found = label(column)
+        found = pl.col(LABEL)
         fine = found.is_in(KOREAN_ENOUGH)
         if column == "input":
             fine |= ~((found == "cjk") | is_english_prose(pl.col(column))) | has_code(pl.col(column))
-        return pl.when(pl.col(f"{column}_source").is_not_null() & ~fine).then(
-            pl.format("{} is {}", pl.lit(column), found)
-        )
+        is_foreign = pl.col(f"{column}_source").is_not_null() & ~fine
+        found_as = pl.when(is_foreign).then(pl.format("{} is {}", pl.lit(column), found))
+        return by_label(column, (f"{column}_source",), found_as)
 
 
 @dataclass(frozen=True)
