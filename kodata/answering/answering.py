@@ -1,0 +1,49 @@
+"""The door to the paid services: stories go in, and come out with how they ended."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from kodata.answering.desk import Desk
+from kodata.answering.patience import PATIENT, Patience
+from kodata.answering.pool import Pool
+from kodata.answering.purse import Purse
+from kodata.answering.replies import Ending
+from kodata.answering.tally import Tally
+from kodata.events import Tell
+from kodata.ledger import Ledger
+from kodata.providers import Provider
+from kodata.stages import Story
+
+
+@dataclass
+class Answering:
+    """Answers the stories of a stage from the ledger and, unless it is `sends=False`, from the providers.
+
+    `providers` are keyed by the name that asks bear. What cannot be answered ends its record as Unanswered.
+    """
+
+    ledger: Ledger
+    providers: Mapping[str, Provider]
+    purse: Purse
+    tell: Tell
+    sends: bool = True
+    parallel: int | None = None
+    patience: Patience = PATIENT
+    tallies: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Who sends, for as long as the run lasts."""
+        return Desk(self.ledger, self.purse, self.tell, self.patience, self.tallies)
+
+    def run(self, stories: Iterable[tuple[str, Story]], moved: Callable[[int], None]) -> dict[str, Ending]:
+        """How each story ends, by id; `moved` is told how many have ended so far.
+
+        Raises OverBudget, Misconfigured, QuotaUsedUp, Unreachable or LedgerError once the requests on the way
+        have come home and are committed; so does KeyboardInterrupt.
+        """
+        return Pool(self, moved).run(stories)

@@ -1,0 +1,41 @@
+"""What a run asked and paid, provider by provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from kodata.asks import Answer, Ask
+from kodata.providers import Provider
+
+
+@dataclass
+class Tally:
+    """What one provider was asked in a run. `known` asks were in the ledger; `lost` ones may have been billed."""
+
+    known: int = 0
+    sent: int = 0
+    requests: int = 0
+    lost: int = 0
+    unanswered: int = 0
+    characters: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    usd: float = 0.0
+    usd_estimate: float = 0.0  # of what is not known, where nothing is sent
+    usd_bound: float = 0.0
+
+    def add(self, answers: Iterable[Answer]) -> None:
+        for answer in answers:
+            self.sent += 1
+            self.characters += answer.characters
+            self.tokens_in += answer.tokens_in
+            self.tokens_out += answer.tokens_out
+            self.usd += answer.usd
+
+    def foresee(self, provider: Provider, ask: Ask) -> None:
+        """Count an ask that is not sent, with what it would cost."""
+        self.unanswered += 1
+        self.usd_estimate += provider.usd_estimate(ask)
+        self.usd_bound += provider.usd_bound(ask)
+        self.characters += provider.characters(ask)
