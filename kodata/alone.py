@@ -71,12 +71,15 @@ def regenerate(data: Data, model: str, *, prompt: str | None = None, budget: flo
     return _told(Regenerate(face, text), data, budget)
 
 
-def sieve(data: Data, rules: Sequence[str | Rule]) -> Split:
-    """The records on which none of the rules fires, and the others with the rule's name as reason."""
+def sieve(data: Data, rules: Sequence[str | Rule], *, strict: bool = False) -> Split:
+    """The records that no rule drops, flagged and mended as the rules say, and the others with the rule as reason.
+
+    `remarks` holds what was flagged, mended or counted; `strict` drops what is for review.
+    """
     for rule in rules:
         if isinstance(rule, str) and rule not in RULES:
             raise PipelineError(f'no rule "{rule}" - known: {", ".join(RULES)}')
-    stage = Filter(tuple(RULES[rule]() if isinstance(rule, str) else rule for rule in rules))
+    stage = Filter(tuple(RULES[rule]() if isinstance(rule, str) else rule for rule in rules), strict)
     frame, before = _corpus(data)
     return _checked(frame, stage.run(frame), before)
 
@@ -109,7 +112,7 @@ def _told(stage: RecordStage, data: Data, budget: float) -> Split:
 
 def _checked(frame: pl.DataFrame, split: Split, unreadable: pl.DataFrame) -> Split:
     conserved(frame, split, "alone")
-    return Split(split.kept, pl.concat([unreadable, split.dropped]))
+    return replace(split, dropped=pl.concat([unreadable, split.dropped]))
 
 
 def _corpus(data: Data) -> tuple[pl.DataFrame, pl.DataFrame]:

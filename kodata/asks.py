@@ -76,5 +76,5 @@ class Writer(Protocol):
     def provider(self) -> str:
         """The provider that is to be asked."""
 
-    def ask(self, messages: Messages, about: str) -> Ask:
-        """The question for the answer to a chat."""
+    def ask(self, messages: Messages, about: str, schema: Mapping[str, object] | None = None) -> Ask:
+        """The question for the answer to a chat; with `schema`, a JSON Schema of an object, the answer is such JSON."""

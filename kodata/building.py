@@ -33,16 +33,18 @@ from kodata.published import Build
 from kodata.snapshots import Snapshots
 from kodata.sources import Reading, Source, digest_of, read
 from kodata.sources.opening import open_source
+from kodata.stages.filter import Filter
 from kodata.walk import Shards, StageQuote, Walk
 from kodata.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Options:
-    """How one run differs from the pipeline file. The first five go into the name of the build.
+    """How one run differs from the pipeline file. The first six go into the name of the build.
 
     `sources` replaces where a source is read from, by its name ("" for the only one); `limit` takes the first
-    records of each; `demo` answers from the recording of the shipped sample, `offline` from the ledger alone.
+    records of each; `demo` answers from the recording of the shipped sample, `offline` from the ledger alone; `strict`
+    drops what rules ask to review.
     """
 
     sources: Mapping[str, Path] = field(default_factory=dict)
@@ -50,6 +52,7 @@ class Options:
     demo: bool = False
     offline: bool = False
     overrides: tuple[str, ...] = ()
+    strict: bool = False
     budget_usd: float = 0.0
     parallel: int | None = None
     out: Path | None = None
@@ -61,8 +64,8 @@ class Options:
 
     @property
     def flags(self) -> list[str]:
-        """The first five as flags of the command, sources without their folders."""
-        flags = [flag for flag, is_set in (("--demo", self.demo), ("--offline", self.offline)) if is_set]
+        """The first six as flags of the command, sources without their folders."""
+        flags = [flag for flag, is_set in self._switches if is_set]
         if self.limit is not None:
             flags += ["--limit", str(self.limit)]
         for name, path in sorted(self.sources.items()):
@@ -70,9 +73,13 @@ class Options:
         return flags + [word for text in self.overrides for word in ("--set", text)]
 
     @property
+    def _switches(self) -> tuple[tuple[str, bool], ...]:
+        return ("--demo", self.demo), ("--offline", self.offline), ("--strict", self.strict)
+
+    @property
     def variant(self) -> str:
         """What makes this no full build; empty for a full one."""
-        parts = [name for name, is_set in (("demo", self.demo), ("offline", self.offline)) if is_set]
+        parts = [flag.removeprefix("--") for flag, is_set in self._switches if is_set]
         if self.limit is not None:
             parts.append(f"limit-{self.limit}")
         if self.sources:
@@ -182,9 +189,15 @@ def _run(name: str, options: Options, workspace: Workspace, env: Mapping[str, st
         if options.offline or options.sources:
             raise PipelineError("--demo builds the shipped sample: it goes with neither --offline nor --source")
         pipeline = replace(pipeline, steps=tuple(_from_recording(step) for step in pipeline.steps))
+    if options.strict:
+        pipeline = replace(pipeline, steps=tuple(_strict(step) for step in pipeline.steps))
     if options.limit is not None and options.limit < 1:
         raise PipelineError(f"--limit {options.limit}: at least one record is needed")
     return _Run(pipeline, options, workspace, env)
+
+
+def _strict(step: Step) -> Step:
+    return replace(step, stage=replace(step.stage, strict=True)) if isinstance(step.stage, Filter) else step
 
 
 def _from_recording(step: Step) -> Step:
@@ -263,7 +276,7 @@ def _publish(
     is_latest = not run.options.variant and not facts.held_back_by
     ended = BuildEnded(str(final), records, kept.records, dropped, usd, is_latest, facts.held_back_by)
     told.end(ended)
-    publish(facts, kept.paths, walk.dropped, told.lines, folder / "build")
+    publish(facts, kept.paths, walk.dropped, walk.remarks, told.lines, folder / "build")
     (folder / "build").replace(final)
     if is_latest:
         _move_latest(home, final)

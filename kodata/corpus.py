@@ -43,6 +43,9 @@ COLUMNS: dict[str, pl.DataType] = {
     "answer_key": pl.String(),
 }
 DROPPED_COLUMNS: dict[str, pl.DataType] = {"id": pl.String(), "reason": pl.String(), "evidence": pl.String()}
+REMARK_COLUMNS: dict[str, pl.DataType] = {
+    "id": pl.String(), "turn": pl.UInt16(), "rule": pl.String(), "severity": pl.String(), "evidence": pl.String(),
+}  # fmt: skip
 
 Share: TypeAlias = Annotated[float, Ge(0), Le(1)]
 TextField = Literal["system", "instruction", "input", "output"]
@@ -103,11 +106,12 @@ class Split:
     """What a stage made of a frame: rows kept, and records dropped with reason and evidence.
 
     `kept` has `COLUMNS`, in the order of the frame it came from; `dropped` has `DROPPED_COLUMNS`, one row a
-    record. Both are checked by `conserved`.
+    record. Both are checked by `conserved`. `remarks` has `REMARK_COLUMNS`: what was noticed of turns that are kept.
     """
 
     kept: pl.DataFrame
     dropped: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DROPPED_COLUMNS))
+    remarks: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REMARK_COLUMNS))
 
 
 def frame_of(turns: Iterable[Turn]) -> pl.DataFrame:

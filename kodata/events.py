@@ -67,7 +67,10 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class StageEnded:
-    """A stage is through. `remembered` records came from a snapshot, `known` asks from the ledger."""
+    """A stage is through. `remembered` records came from a snapshot, `known` asks from the ledger.
+
+    `remarks` counts, by rule, the turns that were flagged, mended or only counted.
+    """
 
     stage: str
     records: int
@@ -77,6 +80,7 @@ class StageEnded:
     known: int = 0
     sent: int = 0
     usd: float = 0.0
+    remarks: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

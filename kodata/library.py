@@ -22,6 +22,7 @@ def build(  # noqa: PLR0913  # one keyword a flag of the command
     limit: int | None = None,
     demo: bool = False,
     offline: bool = False,
+    strict: bool = False,
     budget: float = 0.0,
     parallel: int | None = None,
     set: Mapping[str, object] | None = None,  # as the flag is called
@@ -31,7 +32,8 @@ def build(  # noqa: PLR0913  # one keyword a flag of the command
     """Build a corpus and return it. `budget` is in dollars: without one nothing is paid for.
 
     `pipeline` is a name or the path of a file; `source` a path, or paths by source name; `set` overrides settings
-    (`{"regenerate.model": "..."}`). The build may be held back by a limit: see `Build.held_back_by`.
+    (`{"regenerate.model": "..."}`); `strict` drops what rules ask to review. The build may be held
+    back by a limit: see `Build.held_back_by`.
     Raises KodataError; see `kodata.errors`.
     """
     options = Options(
@@ -40,6 +42,7 @@ def build(  # noqa: PLR0913  # one keyword a flag of the command
         demo,
         offline,
         _overrides(set),
+        strict,
         budget,
         parallel,
         Path(out) if out is not None else None,
@@ -56,11 +59,12 @@ def plan(
     limit: int | None = None,
     demo: bool = False,
     offline: bool = False,
+    strict: bool = False,
     set: Mapping[str, object] | None = None,
 ) -> Plan:
     """What a build would do and cost, stage by stage. Sends nothing that is billed, writes nothing."""
     env = environment()
-    options = Options(_sources(source), limit, demo, offline, _overrides(set))
+    options = Options(_sources(source), limit, demo, offline, _overrides(set), strict)
     return _plan(pipeline, options, Workspace.of(env), env, silent)
 
 

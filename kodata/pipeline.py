@@ -24,7 +24,7 @@ from kodata.errors import Misconfigured, PipelineError, did_you_mean
 from kodata.providers.deepl import DeepLTranslator
 from kodata.providers.echo import EchoFace
 from kodata.providers.openai import OpenAIWriter
-from kodata.rules import RULES, Rule
+from kodata.rules import RULES, Fix, Rule
 from kodata.sources import SOURCES, Source
 from kodata.stages import CorpusStage, FrameStage, RecordStage, Stage, identity
 from kodata.stages.dedupe import Dedupe
@@ -271,7 +271,12 @@ class _Loader:
         use = str(table.pop("use", ""))
         if use not in RULES:
             raise PipelineError(f'{self.path.name}, {where}: no rule "{use}"{did_you_mean(use, RULES)}')
-        return RULES[use](**self._settings(f"{where}, rule {use}", RULES[use], table))
+        rule = RULES[use](**self._settings(f"{where}, rule {use}", RULES[use], table))
+        if rule.severity == "fix" and not isinstance(rule, Fix):
+            raise PipelineError(
+                f'{self.path.name}, {where}, rule {use}: it cannot mend. Set "drop", "review" or "info"'
+            )
+        return rule
 
     def _settings(
         self, where: str, kind: type, table: Mapping[str, Any], given: Mapping[str, object] | None = None

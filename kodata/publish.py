@@ -20,12 +20,14 @@ import orjson
 import polars as pl
 
 from kodata.answering import Tally
-from kodata.corpus import COLUMNS
+from kodata.corpus import COLUMNS, REMARK_COLUMNS
 from kodata.pipeline import Pipeline
 from kodata.sources import Reading, Source, digest_of
 
 ROW_GROUP = 10_000  # fixed, or the bytes of the Parquet file would depend on the machine
 _TRIPLE = ("instruction", "input", "output")
+_TEXTS = tuple(f"{name}{which}" for which in ("", "_source") for name in _TRIPLE)
+_NOTICED = {**REMARK_COLUMNS, "stage": pl.String()}
 _OF_RECORD = ("lang", "source", "licence", "category", "extra", "upstream_key", "source_file", "source_row")
 _OF_TURN = tuple(
     name for name in COLUMNS if name not in ("id", "turn", "system", "system_source", *_TRIPLE, *_OF_RECORD)
@@ -52,13 +54,25 @@ class Facts:
         return pl.concat([reading.rows for reading in self.readings]).with_row_index("place")
 
 
-def publish(facts: Facts, kept: list[Path], dropped: list[pl.DataFrame], events: Iterable[bytes], folder: Path) -> None:
-    """Write all files of a build into the folder. `kept` are the shards, in order; `dropped` has stage and reason."""
+def publish(
+    facts: Facts,
+    kept: list[Path],
+    dropped: list[pl.DataFrame],
+    remarks: list[pl.DataFrame],
+    events: Iterable[bytes],
+    folder: Path,
+) -> None:
+    """Write all files of a build into the folder. `kept` are the shards, in order; `dropped` has stage and reason.
+
+    `remarks` are what was noticed of turns, with the stage; those that ask for review stand in `review.jsonl`.
+    """
     folder.mkdir(parents=True)
     kept_records = _corpus(facts, kept, folder)
+    noticed = pl.concat([pl.DataFrame(schema=_NOTICED), *remarks])
+    (folder / "review.jsonl").write_bytes(b"".join(_line(item) for item in _for_review(facts, kept, noticed)))
     gone = _dropped_items(facts, dropped)
     (folder / "dropped.jsonl").write_bytes(b"".join(_line(item) for item in gone))
-    manifest = _manifest(facts, kept_records, gone)
+    manifest = _manifest(facts, kept_records, gone, noticed)
     (folder / "manifest.json").write_bytes(
         orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     )
@@ -147,7 +161,15 @@ def _gone(
     return {**what, "source_file": file, "source_row": number, "record": record, "item": None}
 
 
-def _manifest(facts: Facts, kept: int, gone: list[dict[str, object]]) -> dict[str, object]:
+def _for_review(facts: Facts, kept: list[Path], noticed: pl.DataFrame) -> Iterator[dict[str, object]]:
+    """One object a remark on a turn of the corpus, in its order: id, turn, stage, rule, evidence, texts, where from."""
+    wanted = noticed.lazy().filter(pl.col("severity") == "review").with_row_index("number").drop("severity")
+    texts = pl.scan_ipc(kept).select("id", "turn", *_TEXTS)
+    found = wanted.join(texts, on=["id", "turn"]).join(facts.rows.lazy(), on="id")
+    yield from found.sort("place", "turn", "number").drop("place", "number").collect().iter_rows(named=True)
+
+
+def _manifest(facts: Facts, kept: int, gone: list[dict[str, object]], noticed: pl.DataFrame) -> dict[str, object]:
     reasons: dict[str, dict[str, int]] = {}
     for stage in ("source", *(step.name for step in facts.pipeline.steps)):
         of_stage = [str(item["reason"]) for item in gone if item["stage"] == stage]
@@ -167,6 +189,7 @@ def _manifest(facts: Facts, kept: int, gone: list[dict[str, object]]) -> dict[st
         "held_back_by": facts.held_back_by,
         "records": {"in": len(facts.rows), "kept": kept, "dropped": len(gone)},
         "dropped": reasons,
+        "remarks": _counted(facts, noticed),
         "asks": {name: _asked(facts.tallies.get(name, Tally())) for name in sorted(facts.pipeline.providers)},
         "sources": [
             {
@@ -184,6 +207,16 @@ def _manifest(facts: Facts, kept: int, gone: list[dict[str, object]]) -> dict[st
     }
 
 
+def _counted(facts: Facts, noticed: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """Turns by stage, then by rule, in the order of the stages."""
+    counts = noticed.group_by("stage", "rule").len().sort("rule")
+    by_stage = {
+        step.name: dict(counts.filter(pl.col("stage") == step.name).select("rule", "len").iter_rows())
+        for step in facts.pipeline.steps
+    }
+    return {stage: rules for stage, rules in by_stage.items() if rules}
+
+
 def _asked(tally: Tally) -> dict[str, object]:
     both = {"sent": tally.sent, "known": tally.known, "unanswered": tally.unanswered, "lost": tally.lost}
     tokens = {"tokens_in": tally.tokens_in, "tokens_out": tally.tokens_out}
@@ -196,10 +229,12 @@ def card(manifest: Mapping[str, object]) -> str:
     pipeline, records = manifest["pipeline"], manifest["records"]
     assert isinstance(pipeline, dict)
     assert isinstance(records, dict)
-    sources, dropped, asks = manifest["sources"], manifest["dropped"], manifest["asks"]
+    sources, dropped, asks, remarks = (manifest[name] for name in ("sources", "dropped", "asks", "remarks"))
     assert isinstance(sources, list)
     assert isinstance(dropped, dict)
     assert isinstance(asks, dict)
+    assert isinstance(remarks, dict)
+    noticed = [(stage, rule, n) for stage, counts in remarks.items() for rule, n in counts.items()]
     reasons = [(stage, reason, n) for stage, counts in dropped.items() for reason, n in counts.items()]
     return "\n".join(
         [
@@ -228,6 +263,7 @@ def card(manifest: Mapping[str, object]) -> str:
             "",
             *_table(("stage", "reason", "records"), reasons),
             "",
+            *([*_table(("stage", "flagged, mended or counted", "turns"), noticed), ""] if noticed else []),
             *_table(
                 ("asked", "sent", "known", "dollars"), [(n, a["sent"], a["known"], a["usd"]) for n, a in asks.items()]
             ),

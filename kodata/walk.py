@@ -90,7 +90,11 @@ class Shards:
 
 @dataclass
 class Walk:
-    """Takes the records of a build through its stages. What left stands in `dropped`: rows, stage, reason, evidence."""
+    """Takes the records of a build through its stages.
+
+    What left stands in `dropped`: rows, stage, reason, evidence. What was noticed of the others stands in `remarks`:
+    `corpus.REMARK_COLUMNS` and stage.
+    """
 
     pipeline: Pipeline
     answering: Answering
@@ -99,6 +103,7 @@ class Walk:
     tell: Tell
     is_plan: bool = False
     dropped: list[pl.DataFrame] = field(default_factory=list)
+    remarks: list[pl.DataFrame] = field(default_factory=list)
     quotes: list[StageQuote] = field(default_factory=list)
     pending: list[pl.DataFrame] = field(default_factory=list)  # in a plan: records that wait for an answer
     _done: int = 0  # records of the present stage, in the shards before
@@ -111,20 +116,23 @@ class Walk:
             self.tell(StageStarted(step.name, number, len(self.pipeline.steps), shards.records))
             after = Shards(self.folder / f"{number:02d}")
             self._done, self._before = 0, self._spent()
-            before, reasons, reused, waiting = self._before, Counter[str](), 0, list(self.pending)
+            before, reused, waiting = self._before, 0, list(self.pending)
+            reasons, noticed = Counter[str](), Counter[str]()
             for frame, split, remembered in self._splits(step, shards):
                 conserved(frame, split, step.name)
                 after.add(split.kept)
                 reasons.update(split.dropped["reason"])
+                noticed.update(split.remarks["rule"])
                 self._keep_dropped(frame, split.dropped, step.name)
+                self.remarks.append(split.remarks.with_columns(stage=pl.lit(step.name)))
                 reused += remembered
                 self._done += frame["id"].n_unique()
             spent = self._spent()
             if self.is_plan:
                 self._quote(step, shards, after, reused, waiting, before)
             known, sent, usd = spent.known - before.known, spent.sent - before.sent, round(spent.usd - before.usd, 6)
-            why = dict(sorted(reasons.items()))
-            self.tell(StageEnded(step.name, shards.records, after.records, why, reused, known, sent, usd))
+            why, remarks = dict(sorted(reasons.items())), dict(sorted(noticed.items()))
+            self.tell(StageEnded(step.name, shards.records, after.records, why, reused, known, sent, usd, remarks))
             shutil.rmtree(shards.folder, ignore_errors=True)
             shards = after
         return shards

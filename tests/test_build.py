@@ -415,3 +415,33 @@ def test_a_conversation_is_published_with_its_system_line_and_the_provenance_of_
     assert (item["system"], item["instruction"], item["answer_key"]) == ("짧게 답하세요.", "둘?", "k1")
     assert (earlier["instruction"], earlier["written_by"], earlier["answer_key"]) == ("하나?", "a", "k0")
     assert _alpaca(item)["history"] == [["하나?", "네."]]
+
+
+def _for_review(folder: Path) -> str:
+    """alpaca-ko with an upper bound on lengths that some of its translations pass, for review only."""
+    own = Path(_full_pipeline(folder))
+    rule = '{ use = "length-ratio", min = 0.15, max = 1.6 }'
+    text = own.read_text(encoding="utf-8")
+    assert rule in text
+    own.write_text(text.replace(rule, '{ use = "length-ratio", max = 0.65, severity = "review" }'), encoding="utf-8")
+    return str(own)
+
+
+def test_what_is_for_review_stays_with_a_flag_and_stands_in_review_jsonl(run: Run, tmp_path: Path) -> None:
+    b = run(items(20), pipeline=_for_review(tmp_path))
+    lines = [json.loads(line) for line in (b.path / "review.jsonl").read_text(encoding="utf-8").splitlines()]
+    flagged = b.corpus.filter(pl.col("flags").list.contains("length-ratio"))
+    assert 0 < len(flagged) < 20
+    assert [line["id"] for line in lines] == flagged["id"].to_list()
+    assert {(line["stage"], line["rule"], line["instruction"]) for line in lines} == {
+        ("verify", "length-ratio", text) for text in flagged["instruction"]
+    }
+    assert b.manifest["remarks"] == {"verify": {"length-ratio": len(flagged)}}
+
+
+def test_a_strict_build_drops_what_is_for_review_and_goes_apart(run: Run, tmp_path: Path) -> None:
+    pipeline = _for_review(tmp_path)
+    flagged = run(items(20), pipeline=pipeline).manifest["remarks"]["verify"]
+    strict = run(items(20), pipeline=pipeline, strict=True)
+    assert strict.manifest["dropped"] == {"verify": flagged}
+    assert "strict" in strict.manifest["pipeline"]["variant"]

@@ -26,6 +26,7 @@ from jsonschema import Draft202012Validator
 from kodata.cli import app, main
 from kodata.pipeline import shipped
 from kodata.published import Build, find_build
+from kodata.rules import RULES
 from tests.conftest import items, write_items
 from tests.servers.deepl import DeepLServer
 from tests.servers.ledger import Answer, Refused
@@ -704,3 +705,21 @@ def test_the_version_is_the_installed_one(kodata: Kodata) -> None:
     from importlib.metadata import version
 
     assert kodata("--version").out == f"kodata {version('kodata')}\n"
+
+
+def test_rules_lists_every_rule_with_its_severity(kodata: Kodata) -> None:
+    lines = kodata("rules").out.splitlines()
+    assert sorted(line.split()[0] for line in lines[1:]) == sorted(RULES)
+    assert [line.split()[1] for line in lines if line.startswith("length-ratio ")] == ["drop"]
+
+
+def test_a_rule_is_explained_with_its_settings_and_two_examples(kodata: Kodata) -> None:
+    out = kodata("rules", "refusal").out
+    assert 'severity = "drop"' in out
+    assert str(RULES["refusal"].fires["output"]) in out
+    assert str(RULES["refusal"].passes["output"]) in out
+
+
+def test_a_rule_that_is_not_there_is_named_with_the_nearest(kodata: Kodata) -> None:
+    ended = kodata("rules", "refusl")
+    assert (ended.code, ended.err) == (2, 'kodata: no rule "refusl" - did you mean "refusal"?\n')

@@ -637,3 +637,14 @@ def test_what_cannot_be_a_stage_is_named(use: str, what: str, tmp_path: Path) ->
 )
 def test_a_stage_is_of_one_kind(stage: Any, kind: str) -> None:
     assert kind_of(stage) == kind
+
+
+def test_only_a_rule_that_can_mend_may_be_told_to(tmp_path: Path) -> None:
+    rule = {"use": "filter", "rules": [{"use": "empty", "severity": "fix"}]}
+    assert 'rule empty: it cannot mend. Set "drop", "review" or "info"' in said(tmp_path, rule)
+
+
+def test_the_severity_of_a_rule_is_a_setting(tmp_path: Path) -> None:
+    rules = [{"use": "empty", "severity": "review"}]
+    stage = only(load(tmp_path, {"use": "filter", "rules": rules}))
+    assert stage == Filter((Empty(severity="review"),))

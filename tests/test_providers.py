@@ -32,6 +32,7 @@ from kodata.providers.echo import Echo, EchoFace
 from kodata.providers.openai import KINDS, OpenAI, OpenAIWriter
 from kodata.providers.recording import load_recording
 from kodata.shield import shield, unshield
+from tests.servers.openai import OpenAIServer, answer_for
 
 PRICES = load_prices(Path("/nowhere/prices.toml"))
 
@@ -446,3 +447,30 @@ def test_a_recording_refuses_what_it_does_not_hold() -> None:
 def test_a_line_of_a_recording_that_is_neither_is_named(line: bytes) -> None:
     with pytest.raises(SourceError, match=r"^recording\.jsonl, line 4: neither a translation nor an answer"):
         load_recording([*RECORDED.splitlines(), line], "recording.jsonl")
+
+
+SHAPE = {
+    "type": "object",
+    "properties": {"instruction": {"type": "string"}, "outputs": {"type": "array", "items": {"type": "string"}}},
+    "required": ["instruction", "outputs"],
+    "additionalProperties": False,
+}
+
+
+def test_an_answer_in_a_shape_is_asked_for_and_comes_in_it(openai: OpenAIServer) -> None:
+    ask = OpenAIWriter("gpt-6-luna").ask([{"role": "user", "content": "차 하나를 말하세요."}], "", SHAPE)
+    (answer,) = OpenAI("test-key", PRICES, base_url=f"{openai.url}/v1").answer([ask])
+    text = answer_for("차 하나를 말하세요.")
+    assert json.loads(answer.text) == {"instruction": text, "outputs": [text]}
+
+
+def test_the_shape_of_an_answer_is_part_of_the_question() -> None:
+    messages = [{"role": "user", "content": "차 하나를 말하세요."}]
+    for face in (OpenAIWriter("gpt-6-luna"), EchoFace()):
+        assert face.ask(messages, "", SHAPE).key != face.ask(messages, "").key
+
+
+def test_echo_answers_in_the_shape_asked_for() -> None:
+    (answer,) = Echo().answer([EchoFace().ask([{"role": "user", "content": "차 하나를 말하세요."}], "", SHAPE)])
+    text = "차 하나를 말하세요. 물음에 답합니다."
+    assert json.loads(answer.text) == {"instruction": text, "outputs": [text]}

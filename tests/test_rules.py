@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import polars as pl
 import pytest
 
 from kodata.corpus import Turn, frame_of
 from kodata.rules import RULES, Rule
+from kodata.rules.answer import Refusal
+from kodata.rules.kinds import Example, Severity
 from kodata.rules.source import Empty
 from kodata.rules.translation import LengthRatio, NotKorean
 from kodata.stages.filter import Filter
@@ -249,3 +252,64 @@ def test_a_rule_that_fires_on_a_later_turn_drops_the_conversation() -> None:
     talk = [Turn("s-1", 0, instruction="안녕"), Turn("s-1", 1, instruction=" "), Turn("s-2", 0, instruction="안녕")]
     split = Filter((Empty(),)).run(frame_of(talk))
     assert (split.kept["id"].to_list(), split.dropped.rows()) == (["s-2"], [("s-1", "empty", "turn 1: instruction")])
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_each_rule_fires_on_its_own_example_and_not_on_the_other(name: str) -> None:
+    rule = RULES[name]()
+    assert found(rule, turn(**RULES[name].fires)) is not None
+    assert found(rule, turn(**RULES[name].passes)) is None
+
+
+def test_a_rule_for_review_flags_the_turn_and_keeps_it() -> None:
+    talk = [Turn("s-1", 0, instruction="안녕"), Turn("s-1", 1, instruction=" ")]
+    split = Filter((Empty(severity="review"),)).run(frame_of(talk))
+    assert split.kept["flags"].to_list() == [[], ["empty"]]
+    assert split.remarks.rows() == [("s-1", 1, "empty", "review", "instruction")]
+
+
+def test_a_rule_that_only_counts_changes_no_row() -> None:
+    frame = frame_of([turn(instruction="")])
+    split = Filter((Empty(severity="info"),)).run(frame)
+    assert (split.kept.rows(), split.remarks["severity"].to_list()) == (frame.rows(), ["info"])
+
+
+def test_a_strict_filter_drops_what_is_for_review() -> None:
+    split = Filter((Empty(severity="review"), Refusal(severity="info")), strict=True).run(
+        frame_of([turn(instruction="", output="AI 언어 모델로서 답합니다.")])
+    )
+    assert (len(split.kept), split.dropped.rows(), len(split.remarks)) == (0, [("alpaca-1", "empty", "instruction")], 0)
+
+
+def test_what_is_noticed_of_a_dropped_record_is_no_remark() -> None:
+    rules = (Empty(severity="review"), Empty(("output",)))
+    assert len(Filter(rules).run(frame_of([turn(instruction="", output="")])).remarks) == 0
+
+
+@dataclass(frozen=True)
+class Shout:
+    """Mends an exclamation mark, so that the mending itself can be tried."""
+
+    name: ClassVar[str] = "shout"
+    version: ClassVar[str] = "1"
+    fires: ClassVar[Example] = {"output": "네!"}
+    passes: ClassVar[Example] = {"output": "네."}
+
+    severity: Severity = "fix"
+
+    def evidence(self) -> pl.Expr:
+        return pl.when(pl.col("output").str.contains("!")).then("output")
+
+    def mended(self) -> dict[str, pl.Expr]:
+        return {"output": pl.col("output").str.replace_all("!", ".", literal=True)}
+
+
+def test_a_mending_rule_changes_the_rows_it_fires_on_and_names_itself() -> None:
+    split = Filter((Shout(),)).run(frame_of([turn(output="네!"), Turn("alpaca-2", 0, output="네")]))
+    assert split.kept.select("output", "fixes").rows() == [("네.", ["shout"]), ("네", [])]
+    assert split.remarks.rows() == [("alpaca-1", 0, "shout", "fix", "네!")]
+
+
+def test_later_rules_see_what_was_mended() -> None:
+    rules = (Shout(), Shout(severity="drop"))
+    assert len(Filter(rules).run(frame_of([turn(output="네!")])).dropped) == 0

@@ -19,6 +19,7 @@ from kodata.cli.options import (
     PipelineName,
     Shown,
     Sources,
+    Strict,
     command_line,
     finite,
     needed,
@@ -50,6 +51,7 @@ def build(
     limit: Limit = None,
     demo: Demo = False,
     offline: Offline = False,
+    strict: Strict = False,
     budget: Budget = None,
     yes: Yes = False,
     parallel: Parallel = None,
@@ -66,7 +68,7 @@ def build(
     from kodata.workspace import Workspace, environment
 
     name, budget = needed(pipeline), finite(budget)
-    options = options_of(source, limit, demo, offline, overrides, parallel, out)
+    options = options_of(source, limit, demo, offline, overrides, strict, parallel, out)
     let_signals_interrupt()
     if budget is None and not demo and not offline and sys.stdin.isatty() and sys.stderr.isatty():
         budget = _agreed_budget(name, options, progress, yes)
@@ -88,6 +90,7 @@ def plan(
     limit: Limit = None,
     demo: Demo = False,
     offline: Offline = False,
+    strict: Strict = False,
     budget: Budget = None,
     yes: Yes = False,
     parallel: Parallel = None,
@@ -103,7 +106,7 @@ def plan(
     `build`, so that the same line can be planned first.
     """
     name, budget = needed(pipeline), finite(budget)
-    options = options_of(source, limit, demo, offline, overrides, parallel, out)
+    options = options_of(source, limit, demo, offline, overrides, strict, parallel, out)
     quote = _plan(name, options, progress)
     if as_json:
         print(plan_json(quote))

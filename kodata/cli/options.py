@@ -29,6 +29,7 @@ Demo: TypeAlias = Annotated[
     bool, typer.Option("--demo", help="The shipped sample, answered from its recording: no keys, no cost.")
 ]
 Offline: TypeAlias = Annotated[bool, typer.Option("--offline", help="Answer from the ledger alone, send nothing.")]
+Strict: TypeAlias = Annotated[bool, typer.Option("--strict", help="Drop what rules would only flag for review.")]
 Overrides: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="STAGE.KEY=VALUE", help="Override a setting of the file. May be repeated."),
@@ -53,6 +54,7 @@ def options_of(
     demo: bool,
     offline: bool,
     overrides: Sequence[str] | None,
+    strict: bool = False,
     parallel: int | None = None,
     out: Path | None = None,
 ) -> Options:
@@ -69,6 +71,7 @@ def options_of(
         demo=demo,
         offline=offline,
         overrides=tuple(overrides or ()),
+        strict=strict,
         parallel=parallel,
         out=out,
     )
@@ -80,7 +83,8 @@ def command_line(command: str, pipeline: str, options: Options, *more: str) -> s
     for name, path in options.sources.items():
         words += ["--source", f"{name}={path}" if name else str(path)]
     words += ["--limit", str(options.limit)] if options.limit is not None else []
-    words += [flag for flag, is_set in (("--demo", options.demo), ("--offline", options.offline)) if is_set]
+    switches = ("--demo", options.demo), ("--offline", options.offline), ("--strict", options.strict)
+    words += [flag for flag, is_set in switches if is_set]
     for override in options.overrides:
         words += ["--set", override]
     return shlex.join([*words, *more])

@@ -37,6 +37,9 @@ def build_summary(build: Build) -> list[str]:
     lines = [printable(f"{head}, {records['dropped']:,} dropped")]
     if reasons:
         lines += ["", *table(("stage", "dropped because", "records"), _figures(reasons))]
+    noticed = [(stage, rule, n) for stage, counts in manifest["remarks"].items() for rule, n in counts.items()]
+    if noticed:
+        lines += ["", *table(("stage", "flagged, mended or counted", "turns"), _figures(noticed))]
     if asks:
         lines += ["", *table(("asked", "sent", "from the ledger", "unanswered", "lost", "dollars"), _figures(asks))]
     return [*lines, "", f"Folder: {build.path}"]

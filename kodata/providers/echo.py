@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import orjson
 
@@ -25,10 +25,12 @@ class EchoFace:
 
     provider: str = "echo"
 
-    def ask(self, text: str | Messages, about: str) -> Ask:
+    def ask(self, text: str | Messages, about: str, schema: Mapping[str, object] | None = None) -> Ask:
         if isinstance(text, str):
             return Ask(self.provider, "translate", text, about=about)
-        return Ask(self.provider, "write", canonical(list(text)), about=about)
+        return Ask(
+            self.provider, canonical({"write": schema}) if schema else "write", canonical(list(text)), about=about
+        )
 
 
 @dataclass
@@ -44,9 +46,23 @@ class Echo(Free):
         return take_equal(pending, self.batch)
 
     def answer(self, asks: Sequence[Ask]) -> list[Answer]:
-        return [
-            Answer(_translated(a.content) if a.settings == "translate" else _written(a.content), "echo") for a in asks
-        ]
+        return [Answer(_answered(ask), "echo") for ask in asks]
+
+
+def _answered(ask: Ask) -> str:
+    if ask.settings == "translate":
+        return _translated(ask.content)
+    written = _written(ask.content)
+    if ask.settings == "write":
+        return written
+    return canonical(_in_shape(orjson.loads(ask.settings)["write"], written))
+
+
+def _in_shape(schema: Mapping[str, Any], text: str) -> object:
+    """The smallest value of that shape with the text in each of its strings."""
+    if schema["type"] == "object":
+        return {name: _in_shape(inner, text) for name, inner in schema["properties"].items()}
+    return [_in_shape(schema["items"], text)] if schema["type"] == "array" else text
 
 
 def _translated(xml: str) -> str:

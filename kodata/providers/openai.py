@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
@@ -87,8 +87,9 @@ class OpenAIWriter:
             wanted["temperature"] = self.temperature
         return canonical(wanted)
 
-    def ask(self, messages: Messages, about: str) -> Ask:
-        return Ask(self.provider, self._settings, canonical(list(messages)), about=about)
+    def ask(self, messages: Messages, about: str, schema: Mapping[str, object] | None = None) -> Ask:
+        settings = canonical({**orjson.loads(self._settings), "schema": schema}) if schema else self._settings
+        return Ask(self.provider, settings, canonical(list(messages)), about=about)
 
 
 @dataclass
@@ -125,7 +126,8 @@ class OpenAI:
     def usd_bound(self, ask: Ask) -> float:
         model, most_out = _model_and_limit(ask.settings)
         # A byte-level vocabulary never makes more tokens than bytes; the JSON around a message covers its marks.
-        return self.prices.of_model(model).usd(len(ask.content.encode()) + _MESSAGE_TOKENS, most_out)
+        asked = len(ask.content.encode()) + len(ask.settings.encode())  # a schema is read too
+        return self.prices.of_model(model).usd(asked + _MESSAGE_TOKENS, most_out)
 
     def usd_estimate(self, ask: Ask) -> float:
         model, most_out = _model_and_limit(ask.settings)
@@ -140,6 +142,9 @@ class OpenAI:
         settings = orjson.loads(ask.settings)
         limit = "max_tokens" if self.base_url else "max_completion_tokens"  # compatible servers know the older name
         options = {limit: settings.pop("max_output_tokens"), **settings}
+        if schema := options.pop("schema", None):
+            format_ = {"name": "answer", "strict": True, "schema": schema}
+            options["response_format"] = {"type": "json_schema", "json_schema": format_}
         client = self.client
         try:
             completion = client.chat.completions.create(messages=orjson.loads(ask.content), **options)

@@ -8,6 +8,7 @@ from typing import ClassVar
 import polars as pl
 
 from kodata.korean import LANGDETECT, has_code, is_english_prose
+from kodata.rules.kinds import Example, Severity
 from kodata.rules.translation import KOREAN_ENOUGH, LABEL, by_label
 
 _ASKS_FOR_OTHER = r"번역|영어|영문|코드|함수|프로그램|스크립트|쿼리|중국어|일본어|프랑스어|스페인어|독일어|English"
@@ -31,6 +32,17 @@ class NotKoreanAnswer:
 
     name: ClassVar[str] = "answer-not-korean"
     version: ClassVar[str] = f"1, {LANGDETECT}"
+    fires: ClassVar[Example] = {
+        "instruction": "건강을 지키는 방법을 알려 주세요.",
+        "output": "Eat well, sleep enough and take a walk with the dog every day.",
+    }
+    passes: ClassVar[Example] = {
+        "instruction": "다음 문장을 영어로 번역하세요.",
+        "input": "도서관은 몇 시에 문을 여나요?",
+        "output": "What time is it that the library opens in the morning?",
+    }
+
+    severity: Severity = "drop"
 
     def evidence(self) -> pl.Expr:
         found = pl.col(LABEL)
@@ -53,6 +65,10 @@ class Refusal:
 
     name: ClassVar[str] = "refusal"
     version: ClassVar[str] = "1"
+    fires: ClassVar[Example] = {"output": "죄송하지만 저는 AI 언어 모델이라 그 일을 도울 수 없습니다."}
+    passes: ClassVar[Example] = {"output": "늦어서 죄송합니다. 내일 오전까지 보고서를 보내 드리겠습니다."}
+
+    severity: Severity = "drop"
 
     def evidence(self) -> pl.Expr:
         return pl.col("output").str.extract(_REFUSAL, 0)
@@ -68,6 +84,10 @@ class Truncated:
 
     name: ClassVar[str] = "truncated"
     version: ClassVar[str] = "1"
+    fires: ClassVar[Example] = {"output": "이렇게 합니다.\n```python\nprint('안녕')"}
+    passes: ClassVar[Example] = {"output": "세 가지입니다. 빨강, 파랑, 노랑"}
+
+    severity: Severity = "drop"
 
     def evidence(self) -> pl.Expr:
         fences = pl.col("output").str.count_matches(r"(?m)^\s*```")

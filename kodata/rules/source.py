@@ -7,6 +7,8 @@ from typing import ClassVar
 
 import polars as pl
 
+from kodata.rules.kinds import Example, Severity
+
 
 @dataclass(frozen=True)
 class Empty:
@@ -18,8 +20,11 @@ class Empty:
 
     name: ClassVar[str] = "empty"
     version: ClassVar[str] = "1"
+    fires: ClassVar[Example] = {"instruction": " \n"}
+    passes: ClassVar[Example] = {"instruction": "이름을 말하세요.", "input": ""}
 
     columns: tuple[str, ...] = ("instruction",)
+    severity: Severity = "drop"
 
     def evidence(self) -> pl.Expr:
         return pl.coalesce(

@@ -10,6 +10,7 @@ from annotated_types import Ge
 
 from kodata.corpus import TextField
 from kodata.korean import LANGDETECT, has_code, is_english_prose, languages
+from kodata.rules.kinds import Example, Severity
 
 KOREAN_ENOUGH = ("ko", "ko-mixed", "und")
 
@@ -37,8 +38,17 @@ class NotKorean:
 
     name: ClassVar[str] = "not-korean"
     version: ClassVar[str] = f"1, {LANGDETECT}"
+    fires: ClassVar[Example] = {
+        "instruction": "Give three tips for staying healthy and happy.",
+        "instruction_source": "Give three tips for staying healthy and happy.",
+    }
+    passes: ClassVar[Example] = {
+        "instruction": "Python의 list comprehension을 설명하세요.",
+        "instruction_source": "Explain list comprehension in Python.",
+    }
 
     columns: tuple[TextField, ...] = ("instruction", "input")
+    severity: Severity = "drop"
 
     def evidence(self) -> pl.Expr:
         return pl.coalesce(self._of(column) for column in self.columns)
@@ -64,11 +74,20 @@ class LengthRatio:
 
     name: ClassVar[str] = "length-ratio"
     version: ClassVar[str] = "1"
+    fires: ClassVar[Example] = {
+        "instruction": "세 가지",
+        "instruction_source": "Give three tips for staying healthy.",
+    }
+    passes: ClassVar[Example] = {
+        "instruction": "건강을 지키는 방법을 세 가지 알려 주세요.",
+        "instruction_source": "Give three tips for staying healthy.",
+    }
 
     columns: tuple[TextField, ...] = ("instruction", "input")
     min: Annotated[float, Ge(0)] = 0.15
     max: Annotated[float, Ge(0)] = 1.6
     min_characters: Annotated[int, Ge(0)] = 20
+    severity: Severity = "drop"
 
     def evidence(self) -> pl.Expr:
         return pl.coalesce(self._of(column) for column in self.columns)

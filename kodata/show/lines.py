@@ -71,6 +71,7 @@ def of_stage(event: StageEnded) -> str:
         f"{event.stage}: {event.kept:,} of {counted(event.records, 'record')} kept",
         f"{sum(reasons.values()):,} dropped ({_reasons(reasons)})" if reasons else "",
         f"{unanswered:,} unanswered" if unanswered else "",
+        f"noticed: {_reasons(event.remarks)}" if event.remarks else "",
         f"{event.remembered:,} remembered" if event.remembered else "",
         f"{counted(event.known, 'answer')} from the ledger" if event.known else "",
         spent(event.sent, event.usd) if event.sent else "",

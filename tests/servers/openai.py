@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -74,6 +74,17 @@ def reply_to(user_text: str) -> Reply:
     return next((reply for word, reply in special.items() if word in user_text), Reply(answer))
 
 
+def in_shape(reply: Reply, schema: dict[str, Any]) -> Reply:
+    """The reply as JSON of that schema, its text in each string; lists have one item."""
+
+    def value(inner: dict[str, Any]) -> Any:
+        if inner["type"] == "object":
+            return {name: value(kind) for name, kind in inner["properties"].items()}
+        return [value(inner["items"])] if inner["type"] == "array" else reply.content
+
+    return reply if reply.content is None else replace(reply, content=json.dumps(value(schema), ensure_ascii=False))
+
+
 def plain(content: Any) -> str:
     """The text of a message's content, which is a string or a list of parts."""
     if isinstance(content, list):
@@ -121,6 +132,8 @@ class OpenAIServer(LoopbackServer):
         if not users or request.get("stream"):
             raise Refused(400, "This server needs a user message, and does not stream.", "invalid_value")
         reply = reply_to(users[-1])
+        if chat and request.get("response_format", {}).get("type") == "json_schema" and reply.finish_reason == "stop":
+            reply = in_shape(reply, request["response_format"]["json_schema"]["schema"])
         spent = (sum(map(tokens, texts)), tokens(reply.content or reply.refusal or ""))
         key = digest(path, json.dumps(request, sort_keys=True))
         payload = completion(key, model, reply, *spent) if chat else response(key, model, reply, *spent)
