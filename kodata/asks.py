@@ -58,15 +58,46 @@ class Answer:
     usd: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text as a translator is to see it: XML with a mark such as `<x id="0"/>` for each piece that must survive.
+
+    `turn` and `field` say where in the record it stands.
+    """
+
+    xml: str
+    turn: int = 0
+    field: str = "instruction"
+
+
 class Translator(Protocol):
-    """What the translate stage sees of a translation service."""
+    """What the translate stage sees of who translates: a service that takes text by text, or a model."""
 
     @property
     def provider(self) -> str:
         """The provider that is to be asked."""
 
-    def ask(self, text: str, about: str) -> Ask:
-        """The question for the translation of one text, as XML with `<x id="n"/>` marks."""
+    def grouped(self, passages: Sequence[Passage]) -> Sequence[Sequence[Passage]]:
+        """The passages of one record, in order, in the groups that are asked together."""
+
+    def ask(self, passages: Sequence[Passage], about: str) -> Ask:
+        """The question for the translations of one group."""
+
+    def read(self, answer: Answer, passages: Sequence[Passage]) -> Sequence[str]:
+        """The translations in the answer, XML with marks, as many as the group has passages and in their order.
+
+        Empty where there is none. Only an answer whose `finish` is "stop" is read.
+        """
+
+
+class OneByOne:
+    """How a translator asks that takes one text at a time, and answers with the translation alone."""
+
+    def grouped(self, passages: Sequence[Passage]) -> Sequence[Sequence[Passage]]:
+        return [[passage] for passage in passages]
+
+    def read(self, answer: Answer, passages: Sequence[Passage]) -> Sequence[str]:
+        return [answer.text]
 
 
 class Writer(Protocol):

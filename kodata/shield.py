@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 from xml.sax.saxutils import escape
 
 # Alternatives are tried in this order at each position: longer-reaching kinds first.
@@ -33,7 +34,8 @@ _PIECE = re.compile(
 _MARK = re.compile(r'<x\s+id="(\d+)"\s*(?:/>|>\s*</x>)')
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|\w+);")
 _LETTER = re.compile(r"[^\W\d_]")
-_SENTENCE_END = re.compile(r"(?<=[.!?])(?=[ \t])|(?<=\n)")
+_LINE_END = re.compile(r"(?<=\n)")
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?=[ \t])")
 
 
 class PieceLost(ValueError):
@@ -41,57 +43,78 @@ class PieceLost(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Shielded:
-    """A text ready to be sent: `xml` with marks, `pieces[n]` what stands behind `<x id="n"/>`.
+class Prose:
+    """A stretch of a text that is to be translated.
 
-    `before` and `after` are the white space around the text, which translators lose.
+    `text` is the stretch, `xml` what is sent: escaped, with a mark for each piece, white space at the ends of lines
+    left out. `pieces[n]` stands behind `<x id="n"/>`; `margins` are the white space before and after each line.
     """
 
+    text: str
     xml: str
     pieces: tuple[str, ...]
-    before: str = ""
-    after: str = ""
+    margins: tuple[tuple[str, str], ...]
 
-    @property
-    def is_prose(self) -> bool:
-        """Whether there is anything to translate besides the pieces: a letter of some script."""
-        return bool(_LETTER.search(_unescape(_MARK.sub("", self.xml))))
+
+Shielded: TypeAlias = tuple["str | Prose", ...]
 
 
 def shield(text: str) -> Shielded:
-    """The text as XML with a mark for each piece that must survive translation.
+    """The text in stretches, in order: strings stay as they are, `Prose` is to be translated.
 
-    `unshield(shield(text).xml, shield(text))` is the text again, for any text.
+    A stretch is prose when there is a letter outside its pieces. The strings, and `unshield(prose.xml, prose)` for
+    each prose, joined are the text again, for any text.
     """
     core = text.strip()
     start = text.index(core) if core else len(text)
+    prose = _prose(core)
+    return tuple(s for s in (text[:start], prose, text[start + len(core) :]) if s)
+
+
+def _prose(text: str) -> Prose | str:
     pieces: list[str] = []
     xml: list[str] = []
     end = 0
-    for match in _PIECE.finditer(core):
-        xml += [escape(core[end : match.start()]), f'<x id="{len(pieces)}"/>']
+    is_prose = False
+    for match in _PIECE.finditer(text):
+        between = text[end : match.start()]
+        is_prose = is_prose or _LETTER.search(between) is not None
+        xml += [escape(between), f'<x id="{len(pieces)}"/>']
         pieces.append(match.group())
         end = match.end()
-    xml.append(escape(core[end:]))
-    return Shielded("".join(xml), tuple(pieces), text[:start], text[start + len(core) :])
+    xml.append(escape(text[end:]))
+    if not is_prose and not _LETTER.search(text, end):
+        return text
+    lines = "".join(xml).split("\n")
+    bare = [line.strip() for line in lines]
+    margins = tuple(_margin(line, core) for line, core in zip(lines, bare, strict=True))
+    return Prose(text, "\n".join(bare), tuple(pieces), margins)
 
 
-def unshield(xml: str, shielded: Shielded) -> str:
-    """The translated text with the pieces back where their marks stand.
+def _margin(line: str, core: str) -> tuple[str, str]:
+    start = line.index(core) if core else len(line)
+    return line[:start], line[start + len(core) :]
+
+
+def unshield(xml: str, prose: Prose) -> str:
+    """The translated stretch with the pieces back where their marks stand, and the white space of its lines.
 
     A piece may move with its sentence. Raises PieceLost naming the pieces dropped or doubled, or the line
     breaks that are missing.
     """
-    parts = _MARK.split(xml.strip())  # text, number, text, number, ..., text
-    numbers = [int(number) for number in parts[1::2]]
-    if sorted(numbers) != list(range(len(shielded.pieces))):
-        lost = [piece for n, piece in enumerate(shielded.pieces) if numbers.count(n) != 1]
+    xml = xml.strip()
+    if not xml:
+        raise PieceLost("the text itself")
+    numbers = [int(number) for number in _MARK.findall(xml)]
+    if sorted(numbers) != list(range(len(prose.pieces))):
+        lost = [piece for n, piece in enumerate(prose.pieces) if numbers.count(n) != 1]
         raise PieceLost(", ".join(lost) or "a mark that was never sent")
-    breaks, expected = xml.strip().count("\n"), shielded.xml.count("\n")
-    if breaks != expected:
-        raise PieceLost(f"{expected} line breaks became {breaks}")
-    text = "".join(shielded.pieces[int(part)] if n % 2 else _unescape(part) for n, part in enumerate(parts))
-    return shielded.before + text + shielded.after
+    lines = xml.split("\n")
+    if len(lines) != len(prose.margins):
+        raise PieceLost(f"{len(prose.margins) - 1} line breaks became {len(lines) - 1}")
+    spaced = [before + line.strip() + after for line, (before, after) in zip(lines, prose.margins, strict=True)]
+    parts = _MARK.split("\n".join(spaced))  # text, number, text, number, ..., text
+    return "".join(prose.pieces[int(part)] if n % 2 else _unescape(part) for n, part in enumerate(parts))
 
 
 def _unescape(xml: str) -> str:
@@ -99,26 +122,43 @@ def _unescape(xml: str) -> str:
 
 
 def smaller(text: str) -> Sequence[str]:
-    """The lines and sentences of a text, in order; joined they are the text again. Pieces stay whole."""
+    """The lines of a text, or the sentences of a line, in order; joined they are the text again. Pieces stay whole."""
     inside = [match.span() for match in _PIECE.finditer(text)]
-    cuts = [
-        match.start()
-        for match in _SENTENCE_END.finditer(text)
-        if not any(start < match.start() < end for start, end in inside)
-    ]
-    return [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True) if a < b]
+    for ends in (_LINE_END, _SENTENCE_END):
+        cuts = [end.start() for end in ends.finditer(text) if not any(a < end.start() < b for a, b in inside)]
+        parts = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True) if a < b]
+        if len(parts) > 1:
+            return parts
+    return parts
 
 
-def put_marks(text: str, shielded: Shielded) -> str | None:
-    """A translation written by hand as a translation service would send it: XML with the same marks.
+def by_hand(text: str, korean: str) -> dict[str, str]:
+    """What is sent for a text, stretch by stretch, and a translation by hand as a service would send it: with marks.
 
-    None when a piece does not stand in the text.
+    A translation in which something that must survive does not stand is there as it is.
     """
-    found = shield(text)
-    free = list(range(len(shielded.pieces)))
+    shielded = shield(text)
+    sent: dict[str, str] = {}
+    end = 0
+    for n, stretch in enumerate(shielded):
+        if isinstance(stretch, str):
+            continue
+        fixed = shielded[n + 1].strip() if n + 1 < len(shielded) else ""  # type: ignore[union-attr]  # between prose
+        start = korean.find(fixed, end) if fixed else len(korean)
+        part = korean[end:start] if start >= 0 else korean
+        sent[stretch.xml] = _marked(part.strip(), stretch.pieces) or part
+        end = start + len(fixed) if start >= 0 else end
+    return sent
+
+
+def _marked(korean: str, pieces: Sequence[str]) -> str | None:
+    found = _prose(korean)
+    if isinstance(found, str):
+        return None
+    free = list(range(len(pieces)))
     number = {}
     for n, piece in enumerate(found.pieces):
-        match = next((m for m in free if shielded.pieces[m] == piece), None)
+        match = next((m for m in free if pieces[m] == piece), None)
         if match is None:
             return None
         free.remove(match)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from xml.sax.saxutils import escape
 
 import deepl
 import httpx2
@@ -21,7 +22,7 @@ import urllib3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kodata.asks import Answer, Ask
+from kodata.asks import Answer, Ask, Passage
 from kodata.errors import Misconfigured, ProviderError, QuotaUsedUp, Refused, SourceError, Transient
 from kodata.ledger import Ledger
 from kodata.prices import load_prices
@@ -31,10 +32,17 @@ from kodata.providers.deepl import LIMIT_BYTES, LIMIT_TEXTS, DeepL, DeepLTransla
 from kodata.providers.echo import Echo, EchoFace
 from kodata.providers.openai import KINDS, OpenAI, OpenAIWriter
 from kodata.providers.recording import load_recording
-from kodata.shield import shield, unshield
+from kodata.shield import Prose, shield, unshield
 from tests.servers.openai import OpenAIServer, answer_for
 
 PRICES = load_prices(Path("/nowhere/prices.toml"))
+
+
+def prose(text: str) -> Prose:
+    """The only stretch of a text, which is prose."""
+    (stretch,) = shield(text)
+    assert isinstance(stretch, Prose)
+    return stretch
 
 
 def below(kind: type[BaseException]) -> Iterator[type[BaseException]]:
@@ -223,8 +231,9 @@ def test_a_translation_may_be_lost_once_the_request_was_sent(cause: Exception, i
 
 
 def test_nothing_is_lost_where_nobody_listens() -> None:
+    nobody = DeepL("key:fx", PRICES, server_url="http://127.0.0.1:9")
     with pytest.raises(Transient) as error:
-        DeepL("key:fx", PRICES, server_url="http://127.0.0.1:9").answer([DeepLTranslator().ask("Name a tea.", "")])
+        nobody.answer([DeepLTranslator().ask([Passage("Name a tea.")], "")])
     assert not error.value.is_lost
 
 
@@ -247,7 +256,7 @@ UNITS = {
 
 def taken(texts: list[str], face: DeepLTranslator = DeepLTranslator()) -> list[list[Ask]]:  # noqa: B008
     """The texts as the requests they fill."""
-    pending = deque(face.ask(text, "") for text in texts)
+    pending = deque(face.ask([Passage(text)], "") for text in texts)
     provider, requests_ = DeepL("key:fx", PRICES), []
     while pending:
         requests_.append(provider.take(pending))
@@ -293,14 +302,14 @@ def test_texts_are_taken_in_their_order() -> None:
 
 
 def test_texts_of_other_settings_wait_for_the_next_request() -> None:
-    fast = DeepLTranslator(model_type="latency_optimized").ask("Name a tea.", "")
-    slow = DeepLTranslator().ask("Name a tea.", "")
+    fast = DeepLTranslator(model_type="latency_optimized").ask([Passage("Name a tea.")], "")
+    slow = DeepLTranslator().ask([Passage("Name a tea.")], "")
     pending = deque([slow, fast, slow])
     assert (DeepL("key:fx", PRICES).take(pending), list(pending)) == ([slow], [fast, slow])
 
 
 def test_marks_are_not_billed_and_entities_are_one_character() -> None:
-    ask = DeepLTranslator().ask(shield("Tom & Jerry like `code`").xml, "")
+    ask = DeepLTranslator().ask([Passage(prose("Tom & Jerry like `code`").xml)], "")
     assert DeepL("key:fx", PRICES).characters(ask) == len("Tom & Jerry like ")
 
 
@@ -346,7 +355,7 @@ def odd_service() -> Iterator[str]:
 
 
 def test_a_translation_with_half_a_character_can_be_kept(odd_service: str) -> None:
-    ask = DeepLTranslator().ask("Name a tea.", "")
+    ask = DeepLTranslator().ask([Passage("Name a tea.")], "")
     answers = DeepL("key:fx", PRICES, server_url=odd_service).answer([ask])
     with Ledger.in_memory() as ledger:
         ledger.keep([(ask, answers[0])])
@@ -382,28 +391,26 @@ def test_the_bound_of_an_answer_is_above_a_token_a_byte(text: str) -> None:
 
 
 fragments = st.lists(
-    st.sampled_from(
-        ["`code`", "<b>", "</b>", "{name}", "____", "\n", " ", "Tom & Jerry", "it's 3 < 4", "&amp;", "사과를", "é"]
-    ),
+    st.sampled_from(['<x id="0"/>', "\n", " ", "Tom & Jerry", "it's 3 < 4", "&amp;", "사과를", "é"]),
     max_size=12,
 ).map("".join)
 
 
 @given(st.text(max_size=40) | fragments)
 def test_echo_keeps_marks_and_line_breaks(text: str) -> None:
-    xml = shield(text).xml
-    (answer,) = Echo().answer([EchoFace().ask(xml, "")])
+    xml = text if "<x" in text else escape(text)
+    (answer,) = Echo().answer([EchoFace().ask([Passage(xml)], "")])
     assert re.findall(r"<[^>]*>|\n|&\w+;", answer.text) == re.findall(r"<[^>]*>|\n|&\w+;", xml)
 
 
 def test_a_text_that_echo_translated_has_its_pieces() -> None:
-    shielded = shield("Dear {name}, see https://example.com & go.")
-    (answer,) = Echo().answer([EchoFace().ask(shielded.xml, "")])
-    assert shield(unshield(answer.text, shielded)).pieces == ("{name}", "https://example.com")
+    sent = prose("Dear {name}, see https://example.com & go.")
+    (answer,) = Echo().answer([EchoFace().ask([Passage(sent.xml)], "")])
+    assert prose(unshield(answer.text, sent)).pieces == ("{name}", "https://example.com")
 
 
 def test_echo_answers_a_text_in_hangul() -> None:
-    (answer,) = Echo().answer([EchoFace().ask('Name <x id="0"/> &amp; go.', "")])
+    (answer,) = Echo().answer([EchoFace().ask([Passage('Name <x id="0"/> &amp; go.')], "")])
     assert answer == Answer('떄섀 <x id="0"/> &amp; 놰.', "echo")
 
 

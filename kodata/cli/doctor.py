@@ -158,9 +158,10 @@ def _openai(face: OpenAIWriter, prices: Prices, env: Mapping[str, str]) -> str:
 
 def _proof(face: DeepLTranslator, prices: Prices, workspace: Workspace, env: Mapping[str, str]) -> str:
     """A translation that was paid for just now; it goes into the ledger like any other."""
+    from kodata.asks import Passage
     from kodata.ledger import Ledger
 
-    ask = face.ask(_PROOF, "doctor")
+    ask = face.ask([Passage(_PROOF)], "doctor")
     with Ledger(workspace.ledger) as ledger:
         (answer,) = _deepl_account(face, prices, env).answer([ask])
         ledger.keep([(ask, answer)])

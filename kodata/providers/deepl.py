@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 
-from kodata.asks import Answer, Ask, canonical
+from kodata.asks import Answer, Ask, OneByOne, Passage, canonical
 from kodata.errors import Misconfigured, ProviderError, QuotaUsedUp, Refused, Transient
 from kodata.korean import clean
 from kodata.prices import Prices
@@ -32,7 +32,7 @@ _TAG = re.compile(r"<[^>]*>")
 
 
 @dataclass(frozen=True)
-class DeepLTranslator:
+class DeepLTranslator(OneByOne):
     """How the translate stage asks DeepL: XML with marks, English to Korean.
 
     `custom_instructions` (at most ten of 300 characters) steer wording and speech level; `formality` does not
@@ -60,8 +60,9 @@ class DeepLTranslator:
             wanted["custom_instructions"] = list(self.custom_instructions)
         return canonical(wanted)
 
-    def ask(self, text: str, about: str) -> Ask:
-        return Ask(self.provider, self._settings, text, about=about)
+    def ask(self, passages: Sequence[Passage], about: str) -> Ask:
+        (passage,) = passages
+        return Ask(self.provider, self._settings, passage.xml, about=about)
 
 
 @dataclass

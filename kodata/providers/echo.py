@@ -11,25 +11,25 @@ from typing import Any, ClassVar
 
 import orjson
 
-from kodata.asks import Answer, Ask, Messages, canonical
+from kodata.asks import Answer, Ask, Messages, OneByOne, Passage, canonical
 from kodata.providers import Free, take_equal
 
 _WORD_OR_MARKUP = re.compile(r"<[^>]*>|&\w+;|[A-Za-z']+")
 
 
 @dataclass(frozen=True)
-class EchoFace:
+class EchoFace(OneByOne):
     """A translator and a writer that cost nothing and mean nothing."""
 
     version: ClassVar[int] = 1
 
     provider: str = "echo"
 
-    def ask(self, text: str | Messages, about: str, schema: Mapping[str, object] | None = None) -> Ask:
-        if isinstance(text, str):
-            return Ask(self.provider, "translate", text, about=about)
+    def ask(self, asked: Sequence[Passage] | Messages, about: str, schema: Mapping[str, object] | None = None) -> Ask:
+        if asked and isinstance(asked[0], Passage):
+            return Ask(self.provider, "translate", asked[0].xml, about=about)
         return Ask(
-            self.provider, canonical({"write": schema}) if schema else "write", canonical(list(text)), about=about
+            self.provider, canonical({"write": schema}) if schema else "write", canonical(list(asked)), about=about
         )
 
 

@@ -15,7 +15,7 @@ import orjson
 from kodata.asks import Answer, Ask
 from kodata.errors import Refused, SourceError
 from kodata.providers import Free, take_equal
-from kodata.shield import put_marks, shield
+from kodata.shield import by_hand
 
 NAME = "recording"
 
@@ -55,9 +55,7 @@ def load_recording(lines: Iterable[bytes], origin: str) -> Recording:
         try:
             entry = orjson.loads(line)
             if "text" in entry:
-                shielded = shield(entry["text"])
-                marked = put_marks(entry["ko"], shielded)
-                recording.translations[shielded.xml] = marked if marked is not None else entry["ko"]
+                recording.translations |= by_hand(entry["text"], entry["ko"])
             else:
                 answer = Answer(entry["output"], f"{NAME}/{entry['by']}", entry.get("finish", "stop"))
                 recording.answers[f"{entry['record']}#{entry['turn']}"] = answer

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
-from kodata.asks import Answer, Ask, Translator
+from kodata.asks import Answer, Passage, Translator
 from kodata.corpus import Record, TextField, Turn
-from kodata.shield import PieceLost, Shielded, shield, smaller, unshield
+from kodata.shield import PieceLost, Prose, shield, smaller, unshield
 from kodata.stages import Drop, Story
 
 Place: TypeAlias = tuple[int, TextField]  # which turn, which field
@@ -18,9 +18,10 @@ Place: TypeAlias = tuple[int, TextField]  # which turn, which field
 class Translate:
     """Translates `fields`; a Korean record passes by.
 
-    A text without prose (only code, a number, a URL) is not sent and stays as it is. A translation that lost a mark
-    or a line break is asked again sentence by sentence; if that fails too the record leaves with both texts. The
-    source texts go to `*_source`, and so does an output that is not among the fields: it is null until written.
+    What is no prose (code, a number, a URL) is not sent and stays as it is. A stretch whose translation lost a mark or
+    a line break is asked again line by line, then sentence by sentence; if that fails too the record leaves with both
+    texts. The source texts go to `*_source`, and so does an output that is not among the fields: it is null until
+    written.
     """
 
     version: ClassVar[int] = 1
@@ -31,49 +32,80 @@ class Translate:
     def story(self, record: Record) -> Story:
         if record.turns[0].lang == "ko":
             return record
-        places = [(n, name) for n, turn in enumerate(record.turns) for name in self.fields if turn.text(name)]
-        texts = {place: record.turns[place[0]].text(place[1]) for place in places}
-        prose = {place: s for place, text in texts.items() if (s := shield(text)).is_prose}
-        korean, by = dict(texts), None
-        if prose:
-            answers = yield [self._ask(s, record, place) for place, s in prose.items()]
-            for (place, shielded), answer in zip(prose.items(), answers, strict=True):
-                by = answer.by
-                try:
-                    korean[place] = _read(answer, shielded)
-                except PieceLost as lost:
-                    again = yield from self._in_pieces(record, place, answer)
-                    if again is None:
-                        n, name = place
-                        both = f"turn {n} {name}: lost {lost}; {texts[place]!r} became {answer.text!r}"
-                        return Drop("mark-lost", both)
-                    korean[place] = again
-        return Record(tuple(self._turn(turn, n, korean, by) for n, turn in enumerate(record.turns)))
+        drafts = {
+            (n, name): _Draft.of(text)
+            for n, turn in enumerate(record.turns)
+            for name in self.fields
+            if (text := turn.text(name))
+        }
+        while waiting := [(place, prose) for place, draft in drafts.items() for prose in draft.waiting]:
+            groups = self.by.grouped([Passage(prose.xml, *place) for place, prose in waiting])
+            answers = yield [self.by.ask(group, _about(record, group)) for group in groups]
+            replies = _replies(self.by, groups, answers)
+            for (place, prose), (xml, answer) in zip(waiting, replies, strict=True):
+                if lost := drafts[place].settle(prose, xml, answer):
+                    both = f"{prose.text!r} became {xml!r}"
+                    return Drop("mark-lost", f"turn {place[0]} {place[1]}: lost {lost}; {both}")
+        return Record(tuple(self._turn(turn, n, drafts) for n, turn in enumerate(record.turns)))
 
-    def _ask(self, shielded: Shielded, record: Record, place: Place) -> Ask:
-        return self.by.ask(shielded.xml, f"{record.id}#{place[0]}/{place[1]}")
-
-    def _in_pieces(
-        self, record: Record, place: Place, whole: Answer
-    ) -> Generator[Sequence[Ask], Sequence[Answer], str | None]:
-        """The text translated sentence by sentence, or None when that loses a piece too."""
-        parts = [shield(part) for part in smaller(record.turns[place[0]].text(place[1]))]
-        if len(parts) < 2:
-            return None
-        answers = iter((yield [self._ask(part, record, place) for part in parts if part.is_prose]))
-        try:
-            return "".join(_read(next(answers), part) if part.is_prose else unshield(part.xml, part) for part in parts)
-        except PieceLost:
-            return None
-
-    def _turn(self, turn: Turn, n: int, korean: dict[Place, str], by: str | None) -> Turn:
-        done = turn.translated({name: korean.get((n, name), "") for name in self.fields if turn.text(name)}, by)
+    def _turn(self, turn: Turn, n: int, drafts: dict[Place, _Draft]) -> Turn:
+        mine = {name: drafts[n, name] for name in self.fields if (n, name) in drafts}
+        by = sorted({who for draft in mine.values() for who in draft.by})
+        done = turn.translated({name: draft.text for name, draft in mine.items()}, ", ".join(by) or None)
         if "output" in self.fields or turn.output_source is not None:  # it is, or was, translated
             return done
         return done._replace(output=None, output_source=turn.output)
 
 
-def _read(answer: Answer, shielded: Shielded) -> str:
-    if answer.finish != "stop" or not answer.text.strip():
-        raise PieceLost(f"the text itself ({answer.finish})")
-    return unshield(answer.text, shielded)
+@dataclass
+class _Draft:
+    """A field on its way to Korean: finished stretches and waiting ones, in order."""
+
+    stretches: list[str | Prose]
+    by: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, text: str) -> _Draft:
+        return cls(list(shield(text)))
+
+    @property
+    def waiting(self) -> list[Prose]:
+        return [stretch for stretch in self.stretches if isinstance(stretch, Prose)]
+
+    @property
+    def text(self) -> str:
+        """The field in Korean, once nothing waits."""
+        return "".join(str(stretch) for stretch in self.stretches)
+
+    def settle(self, prose: Prose, xml: str, answer: Answer) -> str:
+        """Take in a translation. A stretch that lost something makes way for its smaller parts, which wait instead.
+
+        What was lost when there are no smaller parts, else empty.
+        """
+        place = self.stretches.index(prose)
+        try:
+            self.stretches[place] = unshield(xml, prose)
+        except PieceLost as lost:
+            parts = smaller(prose.text)
+            if len(parts) < 2:
+                return f"{lost} ({answer.finish})" if answer.finish != "stop" else str(lost)
+            self.stretches[place : place + 1] = [stretch for part in parts for stretch in shield(part)]
+        else:
+            self.by.add(answer.by)
+        return ""
+
+
+def _about(record: Record, group: Sequence[Passage]) -> str:
+    places = dict.fromkeys(f"{passage.turn}/{passage.field}" for passage in group)
+    return f"{record.id}#{' '.join(places)}"
+
+
+def _replies(
+    by: Translator, groups: Sequence[Sequence[Passage]], answers: Sequence[Answer]
+) -> list[tuple[str, Answer]]:
+    """For each passage its translation, empty where there is none, and the answer it comes from."""
+    replies = []
+    for group, answer in zip(groups, answers, strict=True):
+        texts = by.read(answer, group) if answer.finish == "stop" else [""] * len(group)
+        replies += [(text, answer) for text in texts]
+    return replies
