@@ -31,7 +31,18 @@ ROWS = (
 )
 ROW = {room: n for n, row in enumerate(ROWS) for room in row}
 
-HEAVY = {"openai", "deepl", "datasets", "pandas", "langdetect", "jsonschema", "huggingface_hub", "httpx2"}
+HEAVY = {
+    "openai",
+    "deepl",
+    "datasets",
+    "pandas",
+    "langdetect",
+    "jsonschema",
+    "huggingface_hub",
+    "httpx2",
+    "bs4",
+    "markdownify",
+}
 PURE = ("stages", "rules", "corpus", "korean", "shield", "asks")
 IMPURE_MODULES = {
     "os", "io", "pathlib", "shutil", "tempfile", "glob", "sqlite3", "socket", "subprocess", "urllib", "http",

@@ -168,7 +168,7 @@ def test_a_stage_alone_takes_the_corpus_of_a_build_as_it_is(stage: str, form: st
 
 @pytest.mark.parametrize("stage", ALONE)
 def test_bad_rows_are_dropped_with_a_reason(stage: str) -> None:
-    bad: list[object] = [{"question": "?"}, None, "a text", {"instruction": ["a", "list"]}]
+    bad: list[object] = [{"ask": "?"}, None, "a text", {"instruction": ["a", "list"]}]
     split = ALONE[stage]([*bad, *ROWS])
     reasons = ["no-instruction", "not-an-object", "not-an-object", "not-text"]
     assert split.dropped["reason"].to_list()[:4] == reasons

@@ -289,7 +289,7 @@ def load_with(tmp_path: Path, place: str, change: Table, leave_out: str = "") ->
     if what == "limits":
         return said(tmp_path, top=table("[limits]", put({})))
     if what == "source":
-        return said(tmp_path, source=put(SOURCE))
+        return said(tmp_path, source=put({**SOURCE, "use": name}))
     if what == "stage":
         return said(tmp_path, put(STAGE[name]))
     if what == "rule":

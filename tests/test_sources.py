@@ -129,8 +129,8 @@ def test_a_missing_field_is_empty(name: str) -> None:
 
 
 def test_an_item_without_an_instruction_is_unreadable() -> None:
-    with pytest.raises(Unreadable, match=r'^no field "instruction" among prompt, 답$'):
-        alpaca({"prompt": "Name a tea.", "답": "차"})
+    with pytest.raises(Unreadable, match=r'^no field "instruction" among ask, 답$'):
+        alpaca({"ask": "Name a tea.", "답": "차"})
 
 
 def test_white_space_around_an_instruction_is_none_of_it() -> None:
@@ -253,9 +253,9 @@ def test_items_that_are_no_objects_are_dropped(tmp_path: Path) -> None:
 
 
 def test_items_without_an_instruction_are_dropped(tmp_path: Path) -> None:
-    found = of(tmp_path, f'[{json.dumps(TEA)}, {{"\\ud800prompt": 1}}]')
+    found = of(tmp_path, f'[{json.dumps(TEA)}, {{"\\ud800ask": 1}}]')
     assert found.dropped.select("reason", "evidence").rows() == [
-        ("no-instruction", 'alpaca.json, item 2: no field "instruction" among prompt')
+        ("no-instruction", 'alpaca.json, item 2: no field "instruction" among ask')
     ]
 
 

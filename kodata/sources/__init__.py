@@ -17,12 +17,24 @@ from kodata.asks import canonical
 from kodata.corpus import DROPPED_COLUMNS, Turn, frame_of, number_repeats
 from kodata.korean import clean
 from kodata.sources.alpaca import alpaca
+from kodata.sources.dolly import dolly
+from kodata.sources.gpt4all import gpt4all
+from kodata.sources.kin import kin
+from kodata.sources.messages import messages
 from kodata.sources.opening import Item, Opened
 from kodata.sources.raw import Raw, Unreadable
+from kodata.sources.sharegpt import sharegpt
 
 ReadItem: TypeAlias = Callable[[Mapping[str, object]], Raw]
 
-SOURCES: dict[str, ReadItem] = {"alpaca": alpaca}
+SOURCES: dict[str, ReadItem] = {
+    "alpaca": alpaca,
+    "sharegpt": sharegpt,
+    "dolly": dolly,
+    "gpt4all": gpt4all,
+    "messages": messages,
+    "kin": kin,
+}
 
 _SHOWN = 10_000  # characters of an item that cannot be read
 ROW_COLUMNS: dict[str, pl.DataType] = {"id": pl.String(), "source_file": pl.String(), "source_row": pl.Int64()}
@@ -123,6 +135,7 @@ def _turns(source: Source, raw: Raw) -> list[Turn]:
             instruction=instruction,
             input=context,
             output=output,
+            fixes=raw.fixes[n] if raw.fixes else (),
             lang=source.lang,
             source=source.name,
             licence=source.licence,

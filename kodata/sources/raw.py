@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field, replace
 from math import isnan
 
 from kodata.korean import clean
@@ -22,13 +22,22 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Raw:
-    """One record before it has an id: turns of (instruction, input, output), extra fields kept, not interpreted."""
+    """One record before it has an id: turns of (instruction, input, output), extra fields kept, not interpreted.
+
+    `fixes` names the mendings of each turn, one tuple a turn; it is empty when nothing was mended.
+    """
 
     turns: tuple[tuple[str, str, str], ...]
     system: str | None = None
     category: str | None = None
     upstream_id: str | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
+    fixes: tuple[tuple[str, ...], ...] = ()
+
+
+def mended(raw: Raw, turn: tuple[str, str, str], fix: str) -> Raw:
+    """The record of one turn with other texts, and the name of what was mended in them."""
+    return replace(raw, turns=(turn,), fixes=((*(raw.fixes[0] if raw.fixes else ()), fix),))
 
 
 def text_of(item: Mapping[str, object], *names: str) -> str:
@@ -38,7 +47,7 @@ def text_of(item: Mapping[str, object], *names: str) -> str:
     """
     for name in names:
         value = item.get(name)
-        if value is None or (isinstance(value, float) and isnan(value)):
+        if is_missing(value):
             continue
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
             raise Unreadable("not-text", f'field "{name}" holds {type(value).__name__}, not text')
@@ -48,7 +57,23 @@ def text_of(item: Mapping[str, object], *names: str) -> str:
     return ""
 
 
-def extra_of(item: Mapping[str, object], known: frozenset[str]) -> dict[str, object]:
+def is_missing(value: object) -> bool:
+    """Whether a field holds nothing: null, or what a table has for it."""
+    return value is None or (isinstance(value, float) and isnan(value))
+
+
+def named_plainly(item: Mapping[str, object], names: frozenset[str]) -> Mapping[str, object]:
+    """The item with `Instruction` or `OUTPUT` as the plain name that it means, where that is free."""
+    if not any(isinstance(name, str) and name not in names and name.lower() in names for name in item):
+        return item
+    plain = {name: value for name, value in item.items() if name in names}
+    for name, value in item.items():
+        low = name.lower() if isinstance(name, str) else name
+        plain.setdefault(low if low in names and low not in plain else name, value)
+    return plain
+
+
+def extra_of(item: Mapping[str, object], known: Container[str]) -> dict[str, object]:
     """The fields a source does not interpret, names and texts cleaned, so that they can be written again.
 
     A whole number beyond 64 bits is kept as its digits. Raises Unreadable when a field nests too deep.
