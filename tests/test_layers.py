@@ -128,7 +128,7 @@ def test_no_heavy_library_is_loaded_by_importing_every_module() -> None:
 
 
 def test_langdetect_is_imported_by_korean_alone() -> None:
-    assert [m for m in TREES if any(name.split(".")[0] == "langdetect" for name in imports(m))] == ["kodata.korean"]
+    assert [m for m in TREES if any(name.split(".")[0] == "langdetect" for name in imports(m))] == ["kodata.korean.detection"]
 
 
 @pytest.mark.parametrize("module", [module for module in TREES if room(module) in PURE])

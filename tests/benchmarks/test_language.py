@@ -8,7 +8,7 @@ import orjson
 import polars as pl
 import pytest
 
-from kodata import korean
+from kodata.korean import detection
 from tests.conftest import SHARED
 
 pytestmark = pytest.mark.bench
@@ -19,13 +19,13 @@ SOURCE = SHARED / "koalpaca" / "koalpaca_aligned.jsonl"
 def test_labels_of_written_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = pl.Series([orjson.loads(line)["ko"]["output"] for line in SOURCE.read_bytes().splitlines()])
     asked = []
-    detect = korean._detect
-    monkeypatch.setattr(korean, "_detect", lambda text: asked.append(text) or detect(text))
-    korean.languages(answers)  # loads the profiles of langdetect
+    detect = detection._detect
+    monkeypatch.setattr(detection, "_detect", lambda text: asked.append(text) or detect(text))
+    detection.languages(answers)  # loads the profiles of langdetect
     asked.clear()
     began = time.process_time()
-    labels = korean.languages(answers)
+    labels = detection.languages(answers)
     used = time.process_time() - began
     print(f"\n{len(answers) / used:,.0f} texts/s of CPU, langdetect asked for {len(asked) / len(answers):.2%}", end="")
     print(f"\n{dict(labels.value_counts(sort=True).head(5).iter_rows())}", end="")
-    assert labels.equals(korean.languages(answers))
+    assert labels.equals(detection.languages(answers))

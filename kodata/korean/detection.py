@@ -1,24 +1,18 @@
-"""What kodata knows of Korean and of text in general: hygiene, script shares, language.
+"""Which language a text is in.
 
-The language design is measured in tests/benchmarks: a share of Hangul decides nearly all texts, langdetect
+The design is measured in tests/benchmarks: a share of Hangul decides nearly all texts, langdetect
 is asked only for the doubtful rest. This is the only module that imports langdetect.
 """
 
 from __future__ import annotations
 
-import re
 import threading
-import unicodedata
 from importlib.metadata import version
 from typing import Final
 
 import polars as pl
 
 LANGDETECT: Final = f"langdetect {version('langdetect')}"  # enters the key of stages that judge by it
-
-_LINE_BREAKS = dict.fromkeys(map(ord, "\x0b\x0c\x85\u2028\u2029"), "\n")
-_UNUSUAL = re.compile(r"[^\n\t -~]")  # anything that may need cleaning
-_UNWANTED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 
 # What says nothing about the language of a text: fenced and inline code, tags, URLs, e-mail addresses.
 MASKED: Final = (
@@ -33,17 +27,6 @@ _ENGLISH: Final = (
 )
 _LOADING = threading.Lock()
 _MIN_LATIN = 15  # below, langdetect guesses
-
-
-def clean(text: str) -> str:
-    """The text in NFC, with `\\n` as the only line break and without control characters and lone surrogates.
-
-    NFC and not NFKC, which would turn ㄱ, ½ and ㈜ into other characters.
-    """
-    if not _UNUSUAL.search(text):
-        return text
-    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_LINE_BREAKS)
-    return unicodedata.normalize("NFC", _UNWANTED.sub("", text))
 
 
 def has_code(text: pl.Expr) -> pl.Expr:
