@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from kodata.answering import PATIENT, Answering, Patience, Purse
 from kodata.errors import BuildError, LawBroken, Misconfigured, PipelineError, SourceError, did_you_mean
 from kodata.events import BuildEnded, BuildStarted, Event, SourceRead, Tell, Told
+from kodata.exports import EXPORTS, export
 from kodata.ledger import Ledger
 from kodata.pipeline import KEYS, REDIRECTS, Pipeline, Step, load_pipeline, shipped
 from kodata.prices import Prices, load_prices
@@ -185,6 +186,9 @@ def provider_for(name: str, env: Mapping[str, str], prices: Prices, *, sends: bo
 
 def _run(name: str, options: Options, workspace: Workspace, env: Mapping[str, str]) -> _Run:
     pipeline = load_pipeline(name, options.overrides, env)
+    for form in pipeline.publish:
+        if form.to not in EXPORTS:
+            raise PipelineError(f'{name}, [[publish]]: no export "{form.to}"{did_you_mean(form.to, EXPORTS)}')
     if options.demo:
         if options.offline or options.sources:
             raise PipelineError("--demo builds the shipped sample: it goes with neither --offline nor --source")
@@ -277,6 +281,8 @@ def _publish(
     ended = BuildEnded(str(final), records, kept.records, dropped, usd, is_latest, facts.held_back_by)
     told.end(ended)
     publish(facts, kept.paths, walk.dropped, walk.remarks, told.lines, folder / "build")
+    for form in run.pipeline.publish:
+        export(Build(folder / "build"), form.to, folder / "build" / "exports" / form.to, form.template)
     (folder / "build").replace(final)
     if is_latest:
         _move_latest(home, final)

@@ -114,6 +114,11 @@ class Split:
     remarks: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REMARK_COLUMNS))
 
 
+def question(instruction: str, context: str) -> str:
+    """What a person would type: the instruction, and below it the input when there is one."""
+    return f"{instruction}\n\n{context}" if context else instruction
+
+
 def frame_of(turns: Iterable[Turn]) -> pl.DataFrame:
     """Rows as a corpus frame with `COLUMNS`, in the order given."""
     return pl.DataFrame(list(turns), schema=COLUMNS, orient="row")

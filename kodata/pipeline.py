@@ -10,7 +10,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -48,7 +48,7 @@ REDIRECTS = {"deepl": "DEEPL_SERVER_URL", "openai": "OPENAI_BASE_URL"}
 KEYS = {"deepl": "DEEPL_AUTH_KEY", "openai": "OPENAI_API_KEY"}
 _HOME = {"deepl": ("api.deepl.com", "api-free.deepl.com"), "openai": ("api.openai.com",)}
 _SOURCE_NAME = re.compile(r"\w[\w.-]*")  # it begins every id, or names a folder
-_TOP = ("about", "source", "stage", "limits")
+_TOP = ("about", "source", "stage", "limits", "publish")
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,17 @@ class Limits:
 
     dropped: Share = 0.5
     unanswered: Share = 0.0
+
+
+@dataclass(frozen=True)
+class Publish:
+    """One `[[publish]]`: a form of `kodata export` that every build gets, in its folder `exports/`.
+
+    `template` is for the form `text`.
+    """
+
+    to: str
+    template: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,7 @@ class Pipeline:
     limits: Limits
     text: str
     overrides: Mapping[str, str] = field(default_factory=dict)
+    publish: tuple[Publish, ...] = ()
 
     @property
     def identity(self) -> str:
@@ -191,11 +203,18 @@ class _Loader:
             Limits(**limits),
             text,
             chosen,
+            tuple(self._publish(n, entry) for n, entry in enumerate(self._tables(table, "publish", least=0), 1)),
         )
 
-    def _tables(self, table: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    def _publish(self, n: int, table: Mapping[str, Any]) -> Publish:
+        entry = Publish(**self._settings(f"publish {n}", Publish, table))
+        if entry.template.endswith(".jinja") and not Path(entry.template).is_absolute():
+            return replace(entry, template=str(self.path.parent / entry.template))
+        return entry
+
+    def _tables(self, table: Mapping[str, Any], name: str, least: int = 1) -> list[Mapping[str, Any]]:
         found = table.get(name, [])
-        if not isinstance(found, list) or not found or not all(isinstance(item, dict) for item in found):
+        if not isinstance(found, list) or len(found) < least or not all(isinstance(item, dict) for item in found):
             raise PipelineError(f"{self.path.name}: at least one [[{name}]] is needed")
         return found
 

@@ -20,7 +20,7 @@ import orjson
 import polars as pl
 
 from kodata.answering import Tally
-from kodata.corpus import COLUMNS, REMARK_COLUMNS
+from kodata.corpus import COLUMNS, REMARK_COLUMNS, question
 from kodata.pipeline import Pipeline
 from kodata.sources import Reading, Source, digest_of
 
@@ -126,7 +126,7 @@ def _alpaca(item: Mapping[str, object]) -> dict[str, object]:
     turns = item["history"]
     assert isinstance(turns, list)
     if turns:
-        plain["history"] = [["\n\n".join(filter(None, (t["instruction"], t["input"]))), t["output"]] for t in turns]
+        plain["history"] = [[question(t["instruction"], t["input"]), t["output"]] for t in turns]
     return {**plain, "system": item["system"]} if item["system"] else plain
 
 

@@ -23,6 +23,7 @@ ROWS = (
     ("sources", "stages", "providers", "ledger", "snapshots", "workspace"),
     ("answering", "pipeline"),
     ("walk", "publish", "published"),
+    ("exports",),
     ("building",),
     ("show",),
     ("library", "alone"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kodata.asks import Finish, Writer
-from kodata.corpus import Record, Turn
+from kodata.corpus import Record, question
 from kodata.stages import Drop, Story
 
 _REASONS: dict[Finish, str] = {
@@ -35,7 +35,7 @@ class Regenerate:
         messages = [{"role": "system", "content": "\n\n".join(filter(None, system))}]
         turns = []
         for turn in record.turns:
-            messages.append({"role": "user", "content": question(turn)})
+            messages.append({"role": "user", "content": question(turn.instruction, turn.input)})
             ask = self.by.ask(messages, f"{record.id}#{turn.turn}")
             (answer,) = yield [ask]
             if answer.finish != "stop":
@@ -46,8 +46,3 @@ class Regenerate:
             written = turn._replace(output=answer.text.strip(), written_by=answer.by, answer_key=ask.key.hex())
             turns.append(written if turn.output is None else written._replace(output_source=turn.output))
         return Record(tuple(turns))
-
-
-def question(turn: Turn) -> str:
-    """What a person would type: the instruction, and below it the input when there is one."""
-    return f"{turn.instruction}\n\n{turn.input}" if turn.input else turn.instruction

@@ -1,0 +1,37 @@
+"""`kodata export`: a build in the form that a trainer, an evaluation or a hub reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kodata.cli.look import BuildName
+from kodata.cli.table import table
+from kodata.show.lines import counted
+
+To = Annotated[str | None, typer.Option("--to", metavar="NAME", help="The form. Without it: a list of all.")]
+Folder = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="The folder to write; by default PIPELINE-NAME here.")
+]
+Template = Annotated[
+    str, typer.Option("--template", metavar="NAME|FILE", help="For text: koalpaca, kullm, or a Jinja file.")
+]
+
+
+def export(build: BuildName, to: To = None, out: Folder = None, template: Template = "") -> None:
+    """Write a build in the form that a trainer reads."""
+    from kodata.exports import EXPORTS, about
+    from kodata.exports import export as write
+    from kodata.published import find_build
+    from kodata.workspace import Workspace, environment
+
+    found = find_build(build, Workspace.of(environment()).builds)
+    if to is None:
+        print("\n".join(table(("--to", "files"), [(name, about(name)) for name in EXPORTS])))
+        return
+    folder = out or Path(f"{found.manifest['pipeline']['name']}-{to}")
+    written = write(found, to, folder, template)
+    print("\n".join(table(("file", "bytes"), [(str(path), f"{path.stat().st_size:,}") for path in written])))
+    print(f"\n{counted(found.manifest['records']['kept'], 'record')} of {found.path.name}")

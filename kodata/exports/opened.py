@@ -1,0 +1,86 @@
+"""A build as exports read it: one record after another, so that memory stays small however long the corpus is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias, TypedDict
+
+import orjson
+
+from kodata.corpus import question
+from kodata.errors import BuildError
+from kodata.published import Build
+
+Files: TypeAlias = Iterator[tuple[str, Iterable[bytes]]]  # name, and content in pieces
+
+
+class Message(TypedDict):
+    """One line of a chat."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Talk:
+    """One record: `turns` are what a person types and what is answered, `item` is its line of `corpus.jsonl`."""
+
+    item: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        return str(self.item["id"])
+
+    @property
+    def system(self) -> str:
+        return self.item["system"] or ""
+
+    @cached_property
+    def rows(self) -> tuple[dict[str, Any], ...]:
+        """The turns as they are published: instruction, input, output and what is known of each."""
+        return (*self.item["history"], self.item)
+
+    @cached_property
+    def turns(self) -> tuple[tuple[str, str], ...]:
+        return tuple((question(row["instruction"], row["input"]), row["output"]) for row in self.rows)
+
+    @cached_property
+    def messages(self) -> list[Message]:
+        """The chat with the roles that all trainers of today know."""
+        chat = [Message(role="system", content=self.system)] if self.system else []
+        for asked, answered in self.turns:
+            chat += [Message(role="user", content=asked), Message(role="assistant", content=answered)]
+        return chat
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """The corpus of a build, its records by split. `template` is the text of a Jinja template, for the text export."""
+
+    build: Build
+    template: str = ""
+
+    @property
+    def name(self) -> str:
+        return str(self.build.manifest["pipeline"]["name"])
+
+    @cached_property
+    def splits(self) -> tuple[str, ...]:
+        """`train`, and `test` where the pipeline holds records out."""
+        return ("train", "test") if self.build.manifest.get("split") else ("train",)
+
+    def talks(self, split: str) -> Iterator[Talk]:
+        """The records of a split, in the order of the corpus."""
+        for item in self._items():
+            if item.get("split", "train") == split:
+                yield Talk(item)
+
+    def _items(self) -> Iterator[dict[str, Any]]:
+        try:
+            with (self.build.path / "corpus.jsonl").open("rb") as lines:
+                for line in lines:
+                    yield orjson.loads(line)
+        except (OSError, orjson.JSONDecodeError) as error:
+            raise BuildError(f"{self.build.path}: its corpus.jsonl cannot be read. Build it again") from error

@@ -1,0 +1,229 @@
+"""Exports: the form each trainer reads, the same bytes every time, and no text changed on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import yaml
+
+from kodata.building import Options, build, silent
+from kodata.errors import BuildError, PipelineError
+from kodata.exports import EXPORTS, export
+from kodata.exports.text import shipped_templates
+from kodata.published import Build
+from kodata.workspace import Workspace
+from tests.conftest import items, write_items
+
+GOLDEN = Path(__file__).parent / "golden" / "exports"
+WITH_TEMPLATE = [("text", name) for name in shipped_templates()]
+NEEDS_BOTH_OUTPUTS = {"preference"}
+FORMS = [(name, "") for name in EXPORTS if name not in {"text", *NEEDS_BOTH_OUTPUTS}] + WITH_TEMPLATE
+
+HARD = [
+    'He said "좋아요"\\n그리고 <b>굵게</b> &amp; {"a": [1]}',
+    "줄\n바꿈\n\n\t들여쓰기  두 칸  ",
+    "👩‍👩‍👧 이모지와 ㄱ½㈜",
+    unicodedata.normalize("NFD", "한글 자모"),
+    "[INST] <|im_end|> ### 답변: </s> {{ turns }} {% raw %}",
+]
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """The first dozen of the shipped sample."""
+    workspace = Workspace.of({"KODATA_HOME": str(tmp_path_factory.mktemp("home"))})
+    return build("alpaca-ko", Options(demo=True, limit=12), workspace, {}, silent)
+
+
+def published(folder: Path, talks: Sequence[Sequence[tuple[str, str, str]]], **more: Any) -> Build:
+    """A build by hand whose records have these turns of instruction, input and output."""
+    lines = []
+    for n, talk in enumerate(talks):
+        rows = [dict(zip(("instruction", "input", "output"), turn, strict=True)) for turn in talk]
+        item = {
+            "id": f"s-{n:016x}",
+            **rows[-1],
+            "history": rows[:-1],
+            "system": None,
+            "output_translated": None,
+            **more,
+        }
+        lines.append(orjson.dumps(item))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "corpus.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    manifest = {
+        "pipeline": {"name": "own-ko"},
+        "records": {"kept": len(talks)},
+        "built_at": "2026-11-01T00:00:00+00:00",
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return Build(folder)
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
+@pytest.mark.parametrize(("to", "template"), FORMS)
+def test_the_sample_gives_the_golden_files(sample: Build, to: str, template: str, tmp_path: Path) -> None:
+    """KODATA_GOLDEN=1 writes them anew: read the difference before you commit it."""
+    golden = GOLDEN / (f"{to}-{template}" if template else to)
+    written = {path.name: path.read_bytes() for path in export(sample, to, tmp_path / "out", template)}
+    del written["export.json"]  # names the build, which has a date
+    if os.environ.get("KODATA_GOLDEN"):
+        golden.mkdir(parents=True, exist_ok=True)
+        for name, content in written.items():
+            (golden / name).write_bytes(content)
+    assert written == {path.name: path.read_bytes() for path in golden.iterdir()}
+
+
+@pytest.mark.parametrize(("to", "template"), FORMS)
+def test_korean_stays_korean(sample: Build, to: str, template: str, tmp_path: Path) -> None:
+    for path in export(sample, to, tmp_path / "out", template):
+        assert "\\u" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("to", ["messages", "openai", "prompt-completion", "sharegpt", "alpaca"])
+def test_a_hundred_turns_of_anything_come_back_as_they_were(to: str, tmp_path: Path) -> None:
+    talk = [(HARD[n % 5], HARD[(n + 1) % 5] if n % 3 else "", HARD[(n + 2) % 5]) for n in range(100)]
+    asked = [f"{a}\n\n{b}" if b else a for a, b, _ in talk]
+    export(published(tmp_path / "build", [talk]), to, tmp_path / "out")
+    (row,) = (
+        json.loads((tmp_path / "out" / "train.json").read_text())
+        if to in ("sharegpt", "alpaca")
+        else lines_of(tmp_path / "out" / "train.jsonl")
+    )
+    if to == "alpaca":
+        last = row["instruction"], row["input"], row["output"]
+        assert (row["history"], last) == ([[q, c] for q, (_, _, c) in zip(asked, talk, strict=True)][:-1], talk[-1])
+        return
+    chat = row.get("conversations") or row.get("messages") or row["prompt"] + row["completion"]
+    texts = [message.get("content", message.get("value")) for message in chat]
+    assert texts == [text for q, (_, _, c) in zip(asked, talk, strict=True) for text in (q, c)]
+
+
+def test_a_system_line_stands_first(tmp_path: Path) -> None:
+    made = published(tmp_path / "build", [[("안녕하세요?", "", "네, 안녕하세요.")]], system="친절히 답하세요.")
+    export(made, "openai", tmp_path / "out")
+    (row,) = lines_of(tmp_path / "out" / "train.jsonl")
+    assert row["messages"][0] == {"role": "system", "content": "친절히 답하세요."}
+
+
+def test_a_preference_is_the_answer_written_anew_over_the_translated_one(tmp_path: Path) -> None:
+    made = published(tmp_path / "build", [[("질문", "", "새 답")]], output_translated="번역된 답")
+    export(made, "preference", tmp_path / "out")
+    assert lines_of(tmp_path / "out" / "train.jsonl") == [
+        {
+            "prompt": [{"role": "user", "content": "질문"}],
+            "chosen": [{"role": "assistant", "content": "새 답"}],
+            "rejected": [{"role": "assistant", "content": "번역된 답"}],
+        }
+    ]
+
+
+def test_a_build_without_both_answers_has_no_preferences(sample: Build, tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match="no record has both"):
+        export(sample, "preference", tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_template_of_ones_own_sees_every_turn(tmp_path: Path) -> None:
+    (tmp_path / "own.jinja").write_text("{% for t in turns %}<{{ t.instruction }}|{{ t.output }}>{% endfor %}")
+    made = published(tmp_path / "build", [[("하나", "", "1"), ("둘", "", "2")]])
+    export(made, "text", tmp_path / "out", str(tmp_path / "own.jinja"))
+    assert lines_of(tmp_path / "out" / "train.jsonl") == [{"text": "<하나|1><둘|2>"}]
+
+
+@pytest.mark.parametrize(
+    ("template", "what"),
+    [
+        ("", "needs --template: koalpaca, kullm"),
+        ("kulm", 'did you mean "kullm"'),
+        ("broken.jinja", "is not Jinja: line 1"),
+        ("unknown.jinja", "cannot be used on s-0000000000000000"),
+        ("escape.jinja", "cannot be used on"),
+    ],
+)
+def test_a_template_that_cannot_be_used_is_named(template: str, what: str, tmp_path: Path) -> None:
+    texts = {"broken": "{% for %}", "unknown": "{{ nobody }}", "escape": "{{ turns.__class__.__mro__ }}"}
+    for name, text in texts.items():
+        (tmp_path / f"{name}.jinja").write_text(text)
+    made = published(tmp_path / "build", [[("질문", "", "답")]])
+    path = str(tmp_path / template) if template.endswith(".jinja") else template
+    with pytest.raises(PipelineError, match=what):
+        export(made, "text", tmp_path / "out", path)
+
+
+def test_an_export_is_replaced_and_other_files_are_not(sample: Build, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    export(sample, "axolotl", folder)
+    export(sample, "messages", folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["export.json", "train.jsonl"]
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(PipelineError, match=r"holds notes\.txt, which no export wrote"):
+        export(sample, "messages", folder)
+
+
+def test_an_unknown_form_is_named_with_the_nearest(sample: Build, tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match='no export "sharegtp" - did you mean "sharegpt"'):
+        export(sample, "sharegtp", tmp_path / "out")
+
+
+def test_the_axolotl_file_is_yaml_and_trains_on_answers_only(sample: Build, tmp_path: Path) -> None:
+    export(sample, "axolotl", tmp_path / "out")
+    config = yaml.safe_load((tmp_path / "out" / "axolotl.yaml").read_text(encoding="utf-8"))
+    assert config["datasets"][0]["roles_to_train"] == ["assistant"]
+
+
+def test_the_training_script_is_python(sample: Build, tmp_path: Path) -> None:
+    export(sample, "trl", tmp_path / "out")
+    compile((tmp_path / "out" / "train.py").read_text(encoding="utf-8"), "train.py", "exec")
+
+
+def test_datasets_loads_every_form_of_lines(sample: Build, tmp_path: Path) -> None:
+    from datasets import load_dataset
+
+    for to, template in FORMS:
+        folder = tmp_path / to
+        export(sample, to, folder, template)
+        for path in [*folder.glob("train.json*")]:
+            loaded = load_dataset("json", data_files=str(path), split="train", cache_dir=str(tmp_path / "cache"))
+            assert len(loaded) == sample.manifest["records"]["kept"], path
+
+
+def own_pipeline(folder: Path, publish: str) -> Path:
+    path = folder / "own-ko.toml"
+    path.write_text(
+        f"""{publish}
+[[source]]
+use = "alpaca"
+path = "items.json"
+[[stage]]
+use = "regenerate"
+prompt = "prompt.md"
+with = {{ use = "echo" }}
+"""
+    )
+    (folder / "prompt.md").write_text("한국어로 답하세요.")
+    write_items(folder / "items.json", items(3))
+    return path
+
+
+def test_every_build_of_a_pipeline_gets_the_forms_it_publishes(tmp_path: Path) -> None:
+    path = own_pipeline(tmp_path, '[[publish]]\nto = "messages"\n[[publish]]\nto = "text"\ntemplate = "kullm"')
+    made = build(str(path), Options(), Workspace.of({"KODATA_HOME": str(tmp_path / "home")}), {}, silent)
+    found = sorted(file.relative_to(made.path).as_posix() for file in (made.path / "exports").rglob("train*"))
+    assert found == ["exports/messages/train.jsonl", "exports/text/train.jsonl"]
+
+
+def test_a_form_that_is_not_there_is_named_before_anything_runs(tmp_path: Path) -> None:
+    path = own_pipeline(tmp_path, '[[publish]]\nto = "mesages"')
+    with pytest.raises(PipelineError, match=r'\[\[publish\]\]: no export "mesages" - did you mean "messages"'):
+        build(str(path), Options(), Workspace.of({"KODATA_HOME": str(tmp_path / "home")}), {}, silent)
