@@ -72,6 +72,7 @@ _TRAIN = '''"""Finetunes a chat model on the answers of this corpus: python trai
 import sys
 from pathlib import Path
 
+import torch
 from datasets import load_dataset
 from trl import SFTConfig, SFTTrainer
 
@@ -83,6 +84,8 @@ settings = SFTConfig(
     max_steps=int(sys.argv[3]) if len(sys.argv) > 3 else -1,
     logging_steps=1,
     report_to="none",
+    use_cpu=not torch.cuda.is_available(),
+    bf16=torch.cuda.is_available(),
 )
 trainer = SFTTrainer(model=sys.argv[1], args=settings, train_dataset=data["train"], eval_dataset=data.get("test"))
 trainer.train()

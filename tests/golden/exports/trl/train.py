@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import torch
 from datasets import load_dataset
 from trl import SFTConfig, SFTTrainer
 
@@ -14,6 +15,8 @@ settings = SFTConfig(
     max_steps=int(sys.argv[3]) if len(sys.argv) > 3 else -1,
     logging_steps=1,
     report_to="none",
+    use_cpu=not torch.cuda.is_available(),
+    bf16=torch.cuda.is_available(),
 )
 trainer = SFTTrainer(model=sys.argv[1], args=settings, train_dataset=data["train"], eval_dataset=data.get("test"))
 trainer.train()
