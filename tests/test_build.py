@@ -380,7 +380,7 @@ def test_a_service_that_takes_nothing_is_not_asked_a_thousand_times(run: Run, de
 
 
 def test_a_text_that_is_not_taken_leaves_as_refused_and_holds_nothing_back(run: Run) -> None:
-    b = run([*items(12), {"instruction": "Sum up.", "input": "word " * 40_000, "output": ""}])
+    b = run([*items(12), {"instruction": "Sum up.", "input": "the word " * 22_000, "output": ""}])
     assert b.dropped.select("stage", "reason").rows() == [("translate", "refused")]
     assert b.held_back_by == ""
 

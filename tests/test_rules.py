@@ -35,6 +35,10 @@ FIRES: dict[str, list[tuple[str, Turn]]] = {
         ("instruction", turn(instruction="", output="답")),
         ("instruction", turn(instruction=" \n\t\u3000")),
     ],
+    "foreign-language": [
+        ("es: ¿Qué hora es?", turn(instruction="¿Qué hora es?", lang="es")),
+        ("zh: " + "你好" * 50, turn(instruction="你好" * 200, lang="zh")),
+    ],
     "not-korean": [
         (
             "instruction is en",
@@ -105,6 +109,11 @@ HOLDS_STILL: dict[str, list[Turn]] = {
     "empty": [
         turn(instruction="이름을 말하세요.", input="", output=None),
         turn(instruction="."),
+    ],
+    "foreign-language": [
+        turn(instruction="What time is it?", lang="en"),
+        turn(instruction="지금 몇 시인가요?", lang="ko"),
+        turn(instruction="¿Qué hora es?", lang="en"),
     ],
     "not-korean": [
         turn(instruction="Python의 list comprehension을 설명하세요.", instruction_source="Explain list comprehension."),

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from kodata.rules.answer import NotKoreanAnswer, Refusal, Truncated
 from kodata.rules.kinds import Fix, Rule
-from kodata.rules.source import Empty
+from kodata.rules.source import Empty, ForeignLanguage
 from kodata.rules.translation import LengthRatio, NotKorean
 
 __all__ = ["RULES", "Fix", "Rule"]
 
-_ALL: tuple[type[Rule], ...] = (Empty, NotKorean, LengthRatio, NotKoreanAnswer, Refusal, Truncated)
+_ALL: tuple[type[Rule], ...] = (Empty, ForeignLanguage, NotKorean, LengthRatio, NotKoreanAnswer, Refusal, Truncated)
 RULES: dict[str, type[Rule]] = {rule.name: rule for rule in _ALL}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import polars as pl
 
@@ -20,6 +20,7 @@ from kodata.sources.alpaca import alpaca
 from kodata.sources.dolly import dolly
 from kodata.sources.gpt4all import gpt4all
 from kodata.sources.kin import kin
+from kodata.sources.language import with_language
 from kodata.sources.messages import messages
 from kodata.sources.opening import Item, Opened
 from kodata.sources.raw import Raw, Unreadable
@@ -44,7 +45,8 @@ ROW_COLUMNS: dict[str, pl.DataType] = {"id": pl.String(), "source_file": pl.Stri
 class Source:
     """One `[[source]]` of a pipeline file: a format, where it is, and under what licence.
 
-    Exactly one of `path` (a local file) and `hub` (a data set on the Hugging Face hub, at `revision`) is set.
+    Exactly one of `path` (a local file) and `hub` (a data set on the Hugging Face hub, at `revision`) is set. `lang`
+    declares the language of all records; without it that is decided record by record.
     """
 
     use: str
@@ -55,7 +57,7 @@ class Source:
     revision: str = ""
     split: str = "train"
     licence: str = "unknown"
-    lang: str = "en"
+    lang: Literal["", "en", "ko"] = ""
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,9 @@ def read(source: Source, opened: Opened, limit: int | None = None) -> Reading:
     keys = [f"{record[0].id} {record[0].upstream_key} {record[0].category}" for record in records]
     digest = blake2b("\n".join([*keys, *(ident for ident, _, _ in dropped)]).encode(), digest_size=16)
     rows = [(next(idents) if n is None else records[n][0].id, file, row) for file, row, n in places]
+    frame = frame_of(turn for record in records for turn in record)
     return Reading(
-        frame_of(turn for record in records for turn in record),
+        frame if source.lang else with_language(frame),
         pl.DataFrame(dropped, schema=DROPPED_COLUMNS, orient="row"),
         pl.DataFrame(rows, schema=ROW_COLUMNS, orient="row"),
         unread,
@@ -136,7 +139,7 @@ def _turns(source: Source, raw: Raw) -> list[Turn]:
             input=context,
             output=output,
             fixes=raw.fixes[n] if raw.fixes else (),
-            lang=source.lang,
+            lang=source.lang or "en",
             source=source.name,
             licence=source.licence,
             category=raw.category,
