@@ -35,6 +35,7 @@ from kodata.snapshots import Snapshots
 from kodata.sources import Reading, Source, digest_of, read
 from kodata.sources.opening import open_source
 from kodata.stages.filter import Filter
+from kodata.stages.sample import NOT_SAMPLED
 from kodata.walk import Shards, StageQuote, Walk
 from kodata.workspace import Workspace
 
@@ -205,10 +206,10 @@ def _strict(step: Step) -> Step:
 
 
 def _from_recording(step: Step) -> Step:
-    face = getattr(step.stage, "by", None)
-    if face is None:
+    if step.face is None:
         return step
-    return replace(step, stage=replace(step.stage, by=replace(face, provider=RECORDING)))  # type: ignore[type-var]
+    face = replace(step.face, provider=RECORDING)  # type: ignore[type-var]
+    return replace(step, stage=replace(step.stage, by=face))  # type: ignore[type-var]
 
 
 def plan(name: str, options: Options, workspace: Workspace, env: Mapping[str, str], tell: Tell) -> Plan:
@@ -301,12 +302,15 @@ def _may_write(out: Path | None) -> None:
 
 
 def _held_back_by(run: _Run, walk: Walk, records: int, unread: int) -> str:
-    """Which limit the build passes, with its figure; empty when none."""
+    """Which limit the build passes, with its figure; empty when none. What a sample leaves out counts nowhere."""
     limits = run.pipeline.limits
     if records == walk.left + unread:
         return "no record is left"
-    unanswered = sum(rows.filter(pl.col("reason") == "unanswered")["id"].n_unique() for rows in walk.dropped)
-    dropped = unread + walk.left - unanswered
+    unanswered, not_sampled = (
+        sum(rows.filter(pl.col("reason") == reason)["id"].n_unique() for rows in walk.dropped)
+        for reason in ("unanswered", NOT_SAMPLED)
+    )
+    dropped, records = unread + walk.left - unanswered - not_sampled, records - not_sampled
     if dropped > limits.dropped * records:
         return f"{dropped / records:.1%} of the records were dropped, the limit is {limits.dropped:.1%}"
     if unanswered > limits.unanswered * records and not run.options.offline:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from kodata.asks import canonical
+from kodata.asks import Translator, Writer, canonical
 from kodata.corpus import COLUMNS, Share
 from kodata.errors import Misconfigured, PipelineError, did_you_mean
 from kodata.providers.deepl import DeepLTranslator
@@ -30,6 +30,7 @@ from kodata.stages import CorpusStage, FrameStage, RecordStage, Stage, identity
 from kodata.stages.dedupe import Dedupe
 from kodata.stages.filter import Filter
 from kodata.stages.regenerate import Regenerate
+from kodata.stages.sample import Sample
 from kodata.stages.translate import Translate
 from kodata.stages.validate import Validate
 
@@ -37,6 +38,7 @@ STAGES: dict[str, type[Stage]] = {
     "translate": Translate,
     "regenerate": Regenerate,
     "filter": Filter,
+    "sample": Sample,
     "dedupe": Dedupe,
     "validate": Validate,
 }
@@ -80,6 +82,12 @@ class Step:
     name: str
     stage: Stage
 
+    @property
+    def face(self) -> Translator | Writer | None:
+        """Whom the stage asks; None when nobody."""
+        face: Translator | Writer | None = getattr(self.stage, "by", None)
+        return face if hasattr(face, "provider") else None
+
 
 @dataclass(frozen=True)
 class Pipeline:
@@ -103,8 +111,7 @@ class Pipeline:
     @property
     def providers(self) -> tuple[str, ...]:
         """The names of the providers that its stages ask, in order of first use."""
-        faces = [getattr(step.stage, "by", None) for step in self.steps]
-        return tuple(dict.fromkeys(face.provider for face in faces if face is not None))
+        return tuple(dict.fromkeys(step.face.provider for step in self.steps if step.face is not None))
 
 
 def shipped(*parts: str) -> Path:
@@ -270,7 +277,11 @@ class _Loader:
             given["schema"] = schema()
         if kind is Regenerate and "prompt" in table:
             table["prompt"] = self._file(where, "prompt", table["prompt"])
-        return Step(name, kind(**given, **self._settings(where, kind, table, given)))
+        given |= self._settings(where, kind, table, given)
+        try:
+            return Step(name, kind(**given))
+        except PipelineError as error:  # settings that do not go together
+            raise PipelineError(f"{self.path.name}, {where}: {error}") from error
 
     def _face(self, where: str, faces: Mapping[str, type], table: object) -> object:
         use = str(table.get("use", "")) if isinstance(table, dict) else ""

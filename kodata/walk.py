@@ -215,7 +215,7 @@ class Walk:
         now, later = self._spent(), Tally()
         if isinstance(step.stage, RecordStage):
             later = self._first_asks(step.stage, waiting)
-        provider = getattr(getattr(step.stage, "by", None), "provider", "")
+        provider = step.face.provider if step.face else ""
         self.quotes.append(
             StageQuote(
                 stage=step.name,

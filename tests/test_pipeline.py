@@ -35,6 +35,7 @@ from kodata.sources import SOURCES, Source
 from kodata.stages.dedupe import Dedupe
 from kodata.stages.filter import Filter
 from kodata.stages.regenerate import Regenerate
+from kodata.stages.sample import Sample
 from kodata.stages.translate import Translate
 from kodata.stages.validate import Validate
 
@@ -51,6 +52,7 @@ STAGE: dict[str, Table] = {
     "translate": {"use": "translate", "with": ECHO},
     "regenerate": {"use": "regenerate", "with": ECHO, "prompt": "prompt.md"},
     "filter": {"use": "filter", "rules": ["empty"]},
+    "sample": {"use": "sample", "n": 3},
     "dedupe": {"use": "dedupe"},
     "validate": {"use": "validate"},
 }
@@ -122,6 +124,7 @@ SCHEMA = schema()
             {**STAGE["translate"], "with": {**DEEPL, "custom_instructions": ["존댓말"]}},
             Translate(DeepLTranslator(custom_instructions=("존댓말",))),
         ),
+        (STAGE["sample"], Sample(3)),
         (STAGE["regenerate"], Regenerate(EchoFace(), PROMPT)),
         ({**STAGE["regenerate"], "with": OPENAI}, Regenerate(OpenAIWriter("gpt-6-luna"), PROMPT)),
         (
@@ -296,6 +299,11 @@ def load_with(tmp_path: Path, place: str, change: Table, leave_out: str = "") ->
         return said(tmp_path, {"use": "filter", "rules": [put({"use": name})]})
     stage, face = name.split()
     return said(tmp_path, {**STAGE[stage.lower()], "with": put(FACE[face])})
+
+
+def test_settings_that_do_not_go_together_are_named_with_their_place(tmp_path: Path) -> None:
+    expected = "my-ko.toml, stage 1 (sample): give one of `n` and `share`"
+    assert said(tmp_path, {"use": "sample", "n": 3, "share": 0.5}) == expected
 
 
 @pytest.mark.parametrize(("place", "setting"), SETTINGS)

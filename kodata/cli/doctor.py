@@ -110,7 +110,7 @@ def _services(
     from kodata.providers.deepl import DeepLTranslator
     from kodata.providers.openai import OpenAIWriter
 
-    for face in dict.fromkeys(getattr(step.stage, "by", None) for step in pipeline.steps):
+    for face in dict.fromkeys(step.face for step in pipeline.steps):
         if not isinstance(face, (DeepLTranslator, OpenAIWriter)):
             continue
         variable = KEYS[face.provider.partition("@")[0]]

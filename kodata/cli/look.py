@@ -118,7 +118,7 @@ def _said(value: object) -> str:
 def _priced(pipeline: Pipeline, prices: Prices) -> Iterator[str]:
     """The price of each service that is asked. Raises Misconfigured when there is none."""
     for step in pipeline.steps:
-        face = getattr(step.stage, "by", None)
+        face = step.face
         model = getattr(face, "model", None)
         service = str(getattr(face, "provider", "")).partition("@")[0]
         if model is not None:
