@@ -152,7 +152,7 @@ def test_the_planted_texts_have_twins_of_both_kinds() -> None:
 short = st.text("가나 ab.1", max_size=7)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(short, st.none() | short), max_size=10), st.sampled_from([1, 2, 3]), st.sampled_from([0.5, 0.8])
 )
