@@ -264,7 +264,7 @@ def _untranslated() -> str:
         with = { use = "openai", model = "gpt-6-luna" }
         [[stage]]
         use = "filter"
-        rules = ["answer-not-korean"]
+        rules = [{ use = "answer-not-korean", severity = "drop" }]
         """
     )
     Path("prompt.md").write_text("한국어로 답하세요.", encoding="utf-8")

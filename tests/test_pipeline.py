@@ -29,7 +29,7 @@ from kodata.providers.deepl import DeepLTranslator
 from kodata.providers.echo import EchoFace
 from kodata.providers.openai import OpenAIWriter
 from kodata.rules import RULES
-from kodata.rules.answer import Refusal
+from kodata.rules.manners import Refusal
 from kodata.rules.source import Empty
 from kodata.sources import SOURCES, Source
 from kodata.stages.dedupe import Dedupe

@@ -10,11 +10,12 @@ import pytest
 
 from kodata.corpus import Turn, frame_of
 from kodata.rules import RULES, Rule
-from kodata.rules.answer import Refusal
 from kodata.rules.kinds import Example, Severity
+from kodata.rules.manners import Refusal
 from kodata.rules.source import Empty
 from kodata.rules.translation import LengthRatio, NotKorean
 from kodata.stages.filter import Filter
+from tests.cases import answers
 
 
 def turn(**texts: Any) -> Turn:
@@ -98,6 +99,8 @@ FIRES: dict[str, list[tuple[str, Turn]]] = {
         ("인공지능이기 때문", turn(output="인공지능이기 때문에 맛을 모릅니다.")),
         ("As an AI language model", turn(output="As an AI language model, I do not have a name.")),
         ("I'm sorry, but I can", turn(output="I'm sorry, but I can't do that.")),
+        ("죄송합니다. 이 작업은 불가능", turn(output="죄송합니다. 이 작업은 불가능합니다.")),
+        ("주어진 문장으로는 시를 작성할 수 없습니다.", turn(output="주어진 문장으로는 시를 작성할 수 없습니다.")),
     ],
     "truncated": [
         ("1 code fences", turn(output="이렇게 합니다.\n```python\nprint('안녕')")),
@@ -168,15 +171,22 @@ HOLDS_STILL: dict[str, list[Turn]] = {
         turn(output="죄송합니다. 회의에 늦었습니다. 내일은 일찍 오겠습니다."),
         turn(output="인공지능은 사람의 지능을 흉내 내는 기술입니다."),
         turn(output="챗봇이 이렇게 말합니다. AI 언어 모델로서 저는 의견이 없습니다."),
+        turn(instruction="고객에게 환불을 거절하는 답장을 쓰세요.", output="죄송하지만 환불해 드릴 수 없습니다."),
+        turn(output="운전할 수 없습니다."),
         turn(output=None),
     ],
     "truncated": [
         turn(output="```python\nprint('안녕')\n```"),
         turn(output="마침표가 없는 문장"),
         turn(output="펜스는 ``` 세 개로 씁니다"),
+        turn(output="다음과 같습니다.\n```import random\nprint(random.random())```"),
         turn(output=None),
     ],
 }
+
+
+FIRES |= answers.FIRES
+HOLDS_STILL |= answers.HOLDS_STILL
 
 
 def test_every_rule_has_an_example_on_which_it_fires() -> None:
@@ -293,6 +303,12 @@ def test_a_strict_filter_drops_what_is_for_review() -> None:
 def test_what_is_noticed_of_a_dropped_record_is_no_remark() -> None:
     rules = (Empty(severity="review"), Empty(("output",)))
     assert len(Filter(rules).run(frame_of([turn(instruction="", output="")])).remarks) == 0
+
+
+@pytest.mark.parametrize(("name", "one", "mended"), answers.MENDED)
+def test_a_rule_mends_what_it_fires_on(name: str, one: Turn, mended: dict[str, str]) -> None:
+    kept = Filter((RULES[name](severity="fix"),)).run(frame_of([one])).kept  # type: ignore[call-arg]
+    assert kept.rows() == frame_of([one._replace(fixes=(name,), **mended)]).rows()  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

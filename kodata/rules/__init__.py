@@ -7,12 +7,23 @@ rows it is tried on: they stand in `kodata rules NAME`, and a test holds each ru
 
 from __future__ import annotations
 
-from kodata.rules.answer import NotKoreanAnswer, Refusal, Truncated
+from kodata.rules.answerable import MissingInput, NeedsImage, NoInputMarker, UrlOnlyInput
+from kodata.rules.foreign import NotKoreanAnswer, StrayScript
 from kodata.rules.kinds import Fix, Rule
+from kodata.rules.labels import AnswerLabel, LeakedLabel, MergedRecord
+from kodata.rules.manners import AiDisclaimer, AsksForInput, Refusal, SelfReference
 from kodata.rules.source import Empty, ForeignLanguage
 from kodata.rules.translation import LengthRatio, NotKorean
+from kodata.rules.wholeness import HtmlResidue, Loop, Truncated, Unfilled
+from kodata.rules.wrapping import EchoedQuestion, QuotedAnswer, SameAsQuestion
 
 __all__ = ["RULES", "Fix", "Rule"]
 
-_ALL: tuple[type[Rule], ...] = (Empty, ForeignLanguage, NotKorean, LengthRatio, NotKoreanAnswer, Refusal, Truncated)
+_ALL: tuple[type[Rule], ...] = (
+    Empty, ForeignLanguage, UrlOnlyInput, NeedsImage, MissingInput, NoInputMarker,
+    NotKorean, LengthRatio,
+    EchoedQuestion, AnswerLabel, MergedRecord, QuotedAnswer, HtmlResidue,  # mend first, then judge
+    LeakedLabel, SameAsQuestion, Refusal, AsksForInput, AiDisclaimer, SelfReference,
+    NotKoreanAnswer, StrayScript, Truncated, Loop, Unfilled,
+)  # fmt: skip
 RULES: dict[str, type[Rule]] = {rule.name: rule for rule in _ALL}

@@ -46,7 +46,8 @@ class Filter:
 
     def _judge(self, frame: pl.DataFrame, rules: list[Rule]) -> Iterator[pl.DataFrame]:
         """What each rule found, rule by rule; all are asked at once."""
-        found = frame.select("id", "turn", *(rule.evidence().alias(str(n)) for n, rule in enumerate(rules)))
+        asked = frame.lazy().select("id", "turn", *(rule.evidence().alias(str(n)) for n, rule in enumerate(rules)))
+        found = asked.collect()  # lazy, so that what several rules look at is computed once
         for n, rule in enumerate(rules):
             severity = _AS_STRICT.get(rule.severity, rule.severity) if self.strict else rule.severity
             yield _hits(found.select("id", "turn", evidence=str(n)), rule, severity)
