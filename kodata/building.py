@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import reduce
 from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
@@ -31,12 +31,13 @@ from kodata.providers.recording import NAME as RECORDING
 from kodata.providers.recording import load_recording
 from kodata.publish import Facts, publish
 from kodata.published import Build
+from kodata.shards import Shards
 from kodata.snapshots import Snapshots
 from kodata.sources import Reading, Source, digest_of, read
 from kodata.sources.opening import open_source
 from kodata.stages.filter import Filter
 from kodata.stages.sample import NOT_SAMPLED
-from kodata.walk import Shards, StageQuote, Walk
+from kodata.walk import StageQuote, Walk
 from kodata.workspace import Workspace
 
 
@@ -145,12 +146,14 @@ class _Run:
             for s in self.pipeline.sources
         )
 
-    def read(self, tell: Tell) -> list[Reading]:
+    def read(self, folder: Path, tell: Tell) -> list[Reading]:
+        """Every source, its records as shards below the folder."""
         readings = []
-        for source in self.sources:
-            reading = read(source, open_source(source, self.env.get("HF_TOKEN")), self.options.limit)
-            reasons = dict(sorted(Counter(reading.dropped["reason"]).items()))
-            tell(SourceRead(source.name, reading.origin, len(reading.rows), len(reading.dropped), reasons))
+        for number, source in enumerate(self.sources):
+            opened = open_source(source, self.env.get("HF_TOKEN"), whole=self.options.limit is None)
+            reading = read(source, opened, self.options.limit, folder / f"{number:02d}")
+            unreadable = reading.unreadable.records
+            tell(SourceRead(source.name, reading.origin, len(reading.rows), unreadable, reading.reasons))
             readings.append(reading)
         ids = pl.concat([reading.rows["id"] for reading in readings])
         if not len(ids):
@@ -217,12 +220,12 @@ def plan(name: str, options: Options, workspace: Workspace, env: Mapping[str, st
     run = _run(name, options, workspace, env)
     with _ledger(run, writes=False) as ledger, tempfile.TemporaryDirectory(prefix="kodata-") as temporary:
         tell(BuildStarted(run.pipeline.name, "demo" if options.demo else "plan", _where(ledger), str(workspace.builds)))
-        readings = run.read(tell)
+        folder = Path(temporary)
+        readings = run.read(folder / "sources", tell)
         providers = run.providers(load_prices(workspace.prices), sends=False)
         answering = Answering(ledger, providers, Purse(0.0), tell, sends=options.demo)
-        folder = Path(temporary)
         walk = Walk(run.pipeline, answering, Snapshots(workspace.snapshots), folder, tell, is_plan=True)
-        walk.through(_shards(readings, folder))
+        walk.through(_shards(readings))
         return Plan(run.pipeline.name, sum(len(reading.rows) for reading in readings), tuple(walk.quotes))
 
 
@@ -248,21 +251,21 @@ def build(
         told(BuildStarted(run.pipeline.name, options.mode, _where(ledger), str(home)))
         prices = load_prices(workspace.prices)
         providers = run.providers(prices, sends=not options.offline)
-        readings = run.read(told)
         answering = Answering(
             ledger, providers, Purse(options.budget_usd), told, not options.offline, options.parallel, patience
         )
         with _beside(home) as folder:
+            readings = run.read(folder / "sources", told)
             snapshots = Snapshots(None if options.demo else workspace.snapshots)
             walk = Walk(run.pipeline, answering, snapshots, folder / "walk", told)
-            kept = walk.through(_shards(readings, folder / "walk"))
+            kept = walk.through(_shards(readings))
             return _publish(run, readings, kept, walk, home, folder, told)
 
 
 def _publish(
     run: _Run, readings: list[Reading], kept: Shards, walk: Walk, home: Path, folder: Path, told: Told
 ) -> Build:
-    unread = sum(len(reading.dropped) for reading in readings)
+    unread = sum(reading.unreadable.records for reading in readings)
     records, dropped = sum(len(reading.rows) for reading in readings), walk.left + unread
     if records != kept.records + dropped:
         raise LawBroken(f"{records:,} records came in, {kept.records:,} are kept and {dropped:,} dropped")
@@ -318,8 +321,8 @@ def _held_back_by(run: _Run, walk: Walk, records: int, unread: int) -> str:
     return ""
 
 
-def _shards(readings: list[Reading], folder: Path) -> Shards:
-    return Shards.of(folder / "00", (reading.frame for reading in readings))
+def _shards(readings: list[Reading]) -> Shards:
+    return reduce(Shards.joined, (reading.records for reading in readings))
 
 
 def _ledger(run: _Run, *, writes: bool) -> Ledger:

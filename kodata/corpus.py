@@ -13,7 +13,7 @@ from typing import Annotated, Literal, NamedTuple, TypeAlias
 import polars as pl
 from annotated_types import Ge, Le
 
-from kodata.errors import LawBroken, SourceError
+from kodata.errors import LawBroken
 
 COLUMNS: dict[str, pl.DataType] = {
     "id": pl.String(),
@@ -188,27 +188,3 @@ def fingerprints(frame: pl.DataFrame) -> pl.DataFrame:
     grouped = as_json.group_by("id", maintain_order=True).agg(pl.col("row").str.join("\n"))
     digests = [blake2b(row.encode(), digest_size=16).digest() for row in grouped["row"]]
     return grouped.select("id", pl.Series("fingerprint", digests, dtype=pl.Binary))
-
-
-def number_repeats(turns: list[list[Turn]]) -> list[list[Turn]]:
-    """Records with ids made unique: a verbatim repeat gets `~2`, `~3`, ... in order of upstream key and category.
-
-    Raises SourceError when unequal records share an id: a collision of hashes, which must not be passed over.
-    """
-    places: dict[str, list[int]] = {}
-    for n, record in enumerate(turns):
-        places.setdefault(record[0].id, []).append(n)
-    result = list(turns)
-    for ident, same in places.items():
-        if len(same) == 1:
-            continue
-        if len({_texts(turns[n]) for n in same}) > 1:
-            raise SourceError(f"two different records have the id {ident}: change one of them by a character")
-        same.sort(key=lambda n: (turns[n][0].upstream_key, turns[n][0].category or ""))  # stable: then as they came
-        for number, n in enumerate(same[1:], 2):
-            result[n] = [turn._replace(id=f"{ident}~{number}") for turn in turns[n]]
-    return result
-
-
-def _texts(record: list[Turn]) -> tuple[tuple[str | None, ...], ...]:
-    return tuple((t.system, t.instruction, t.input, t.output, t.extra) for t in record)

@@ -147,8 +147,9 @@ def _dropped_items(facts: Facts, dropped: list[pl.DataFrame]) -> list[dict[str, 
             items.append(_gone(first, first["stage"], place, record))
     for reading in facts.readings:
         items += [
-            {**_gone(row, "source", place, None), "item": reading.unread[row["id"]]}
-            for row in reading.dropped.iter_rows(named=True)
+            {**_gone(row, "source", place, None), "item": row["item"]}
+            for frame in reading.unreadable
+            for row in frame.iter_rows(named=True)
         ]
     return sorted(items, key=lambda item: place[str(item["id"])][0])
 

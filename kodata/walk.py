@@ -28,10 +28,10 @@ from kodata.corpus import (
 from kodata.errors import PipelineError
 from kodata.events import StageEnded, StageMoved, StageStarted, Tell
 from kodata.pipeline import Pipeline, Step, kind_of
+from kodata.shards import Shards
 from kodata.snapshots import Snapshots
 from kodata.stages import CorpusStage, Drop, FrameStage, RecordStage, stage_key
 
-SHARD_RECORDS = 20_000  # bounds memory; decides nothing else
 _MOVED_EVERY_S = 0.2
 
 
@@ -55,37 +55,6 @@ class StageQuote:
     usd: float
     usd_bound: float
     is_estimate: bool
-
-
-@dataclass
-class Shards:
-    """Frames of whole records on disk, one after another, so that only one is in memory."""
-
-    folder: Path
-    count: int = 0
-    records: int = 0
-
-    def add(self, frame: pl.DataFrame) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        frame.write_ipc(self.folder / f"{self.count:06d}.arrow")
-        self.count += 1
-        self.records += frame["id"].n_unique()
-
-    def __iter__(self) -> Iterator[pl.DataFrame]:
-        return (pl.read_ipc(path) for path in self.paths)
-
-    @classmethod
-    def of(cls, folder: Path, frames: Iterable[pl.DataFrame]) -> Shards:
-        """The frames cut into shards of whole records; one empty shard when there are no rows."""
-        shards = cls(folder)
-        for frame in frames:
-            for part in _by_records(frame, SHARD_RECORDS):
-                shards.add(part)
-        return shards
-
-    @property
-    def paths(self) -> list[Path]:
-        return [self.folder / f"{n:06d}.arrow" for n in range(self.count)]
 
 
 @dataclass
@@ -133,7 +102,8 @@ class Walk:
             known, sent, usd = spent.known - before.known, spent.sent - before.sent, round(spent.usd - before.usd, 6)
             why, remarks = dict(sorted(reasons.items())), dict(sorted(noticed.items()))
             self.tell(StageEnded(step.name, shards.records, after.records, why, reused, known, sent, usd, remarks))
-            shutil.rmtree(shards.folder, ignore_errors=True)
+            if shards.folder is not None:
+                shutil.rmtree(shards.folder, ignore_errors=True)
             shards = after
         return shards
 
@@ -276,13 +246,3 @@ def tell_stories(
     as_frame = {"schema": DROPPED_COLUMNS, "orient": "row"}
     split = Split(frame_of(kept), pl.DataFrame(dropped, **as_frame))  # type: ignore[arg-type]
     return split, pl.DataFrame(unanswered, **as_frame)  # type: ignore[arg-type]
-
-
-def _by_records(frame: pl.DataFrame, records: int) -> Iterator[pl.DataFrame]:
-    """The frame in pieces of that many whole records."""
-    if not len(frame):
-        yield frame
-        return
-    numbered = frame.with_columns(_n=(pl.col("id") != pl.col("id").shift(1)).fill_null(False).cum_sum() // records)
-    for part in numbered.partition_by("_n", maintain_order=True):
-        yield part.drop("_n")

@@ -114,7 +114,7 @@ def test_a_shuffled_source_gives_the_same_records(run: Run, parallel: int) -> No
 def test_shards_decide_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [*items(50), *items(3)]  # three verbatim repeats
     whole = run(rows)
-    monkeypatch.setattr("kodata.walk.SHARD_RECORDS", 7)
+    monkeypatch.setattr("kodata.shards.SHARD_RECORDS", 7)
     assert files_of(run(rows)) == files_of(whole)
 
 

@@ -303,9 +303,9 @@ POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 227
     ("content", "sentence"),
     [
         (None, "no such file. Name it with --source PATH, or try --demo"),
-        ("instruction,output\nhi,there\n", "is not JSON: it begins with"),
+        ("Human: hi\nAssistant: there\n", "is neither JSON, CSV, TSV nor Parquet: it begins with b'Human: hi"),
         ('[{"instruction": "Hi"', "is not a JSON array: "),
-        ("{oops\n{again\n", "is not JSON lines: none of its 3 lines can be read"),
+        ("{oops\n{again\n", "is not JSON lines: none of its 2 lines can be read"),
         (POINTER, "is a Git LFS pointer, not the data. Fetch it with `git lfs pull`"),
         ("", "is empty"),
         ("[]", "is an empty JSON array"),

@@ -18,11 +18,10 @@ from kodata.corpus import (
     conserved,
     fingerprints,
     frame_of,
-    number_repeats,
     records_of,
     split_off,
 )
-from kodata.errors import LawBroken, SourceError
+from kodata.errors import LawBroken
 
 FULL = Turn(
     id="alpaca-00000000000000aa",
@@ -183,20 +182,3 @@ def test_a_fingerprint_changes_with_the_order_of_turns() -> None:
 
 def test_a_frame_without_rows_has_no_fingerprints() -> None:
     assert fingerprints(frame()).rows() == []
-
-
-def test_verbatim_repeats_are_numbered_in_order_of_appearance() -> None:
-    tea, milk = [Turn("s-1", 0, instruction="차")], [Turn("s-2", 0, instruction="우유")]
-    numbered = number_repeats([tea, milk, tea, tea])
-    assert [[turn.id for turn in record] for record in numbered] == [["s-1"], ["s-2"], ["s-1~2"], ["s-1~3"]]
-
-
-def test_a_repeated_conversation_has_one_number_on_all_its_turns() -> None:
-    talk = [Turn("s-1", 0, instruction="안녕"), Turn("s-1", 1, instruction="잘 가")]
-    assert [turn.id for turn in number_repeats([talk, talk])[1]] == ["s-1~2", "s-1~2"]
-
-
-@pytest.mark.parametrize("column", ["system", "instruction", "input", "output", "extra"])
-def test_two_different_records_under_one_id_are_an_error(column: str) -> None:
-    with pytest.raises(SourceError, match="two different records have the id alpaca-00000000000000aa"):
-        number_repeats([[FULL], [FULL._replace(**{column: "다른 글"})]])

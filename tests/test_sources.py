@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,6 +23,8 @@ from kodata.sources import Reading, Source, read
 from kodata.sources.alpaca import alpaca
 from kodata.sources.opening import open_source
 from kodata.sources.raw import Raw, Unreadable
+from kodata.sources.reading import numbered_repeats
+from tests.conftest import write_items
 
 TEA = {"instruction": "Name a tea.", "input": "", "output": "Green tea."}
 RAIN = {"instruction": "Why does it rain?", "input": "", "output": "Water falls."}
@@ -338,6 +342,51 @@ def test_verbatim_repeats_are_numbered(tmp_path: Path) -> None:
     assert ids(tmp_path, TEA, RAIN, TEA, TEA) == [tea, rain, f"{tea}~2", f"{tea}~3"]
 
 
+def test_repeats_that_differ_in_what_no_id_covers_are_numbered_by_that(tmp_path: Path) -> None:
+    rows = [{**TEA, "id": key, "category": category} for key, category in (("b", "x"), ("a", "y"), ("a", "x"))]
+    for order in ([0, 1, 2], [2, 1, 0]):
+        found = of(tmp_path, [rows[n] for n in order]).frame.select("id", "upstream_key", "category")
+        tea = "alpaca-cb4671479ba89fa9"
+        assert sorted(found.rows()) == [(tea, "a", "x"), (f"{tea}~2", "a", "y"), (f"{tea}~3", "b", "x")]
+
+
+def test_a_repeated_conversation_has_one_number_on_all_its_turns(tmp_path: Path) -> None:
+    said = [{"from": ("human", "gpt")[n % 2], "value": f"text {n}"} for n in range(4)]
+    write_items(tmp_path / "a.json", [{"conversations": said}] * 2)  # type: ignore[list-item]
+    source = Source("sharegpt", "s", path=str(tmp_path / "a.json"))
+    one, *others = read(source, open_source(source)).frame["id"]
+    assert others == [one, f"{one}~2", f"{one}~2"]
+
+
+def test_shards_on_disk_hold_what_one_frame_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [TEA, RAIN, 1, TEA, {}, TEA, RAIN, 1]
+    whole = of(tmp_path, rows)
+    for name, size in (("SHARD_RECORDS", 2), ("SHARD_CHARACTERS", 50)):
+        monkeypatch.setattr(f"kodata.shards.{name}", size)
+        source = Source("alpaca", "alpaca", path=str(tmp_path / "alpaca.json"), licence="CC-BY-NC-4.0")
+        parts = read(source, open_source(source), folder=tmp_path / name)
+        assert len(parts.records) > 2
+        assert parts.records.records == 5
+        for one, other in ((parts.frame, whole.frame), (parts.dropped, whole.dropped), (parts.rows, whole.rows)):
+            assert one.equals(other)
+        assert (parts.digest, parts.reasons) == (whole.digest, whole.reasons)
+
+
+def test_two_different_records_under_one_id_are_an_error() -> None:
+    seen = pl.DataFrame(
+        {"id": ["s-1", "s-1"], "record": [0, 1], "upstream_key": "k", "category": None, "check": [1, 2]}
+    )
+    with pytest.raises(SourceError, match="two different records have the id s-1"):
+        numbered_repeats(seen)
+
+
+def test_a_conversation_of_more_turns_than_can_be_numbered_is_dropped(tmp_path: Path) -> None:
+    said = [{"from": ("human", "gpt")[n % 2], "value": "a"} for n in range(2**17 + 2)]
+    write_items(tmp_path / "a.json", [{"conversations": said}])  # type: ignore[list-item]
+    source = Source("sharegpt", "s", path=str(tmp_path / "a.json"))
+    assert read(source, open_source(source)).reasons == {"too-many-turns": 1}
+
+
 def test_repeated_bad_lines_are_numbered(tmp_path: Path) -> None:
     first, second = of(tmp_path, lines(TEA, "{", "{")).dropped["id"]
     assert second == f"{first}~2"
@@ -375,27 +424,43 @@ def test_the_digest_depends_on_what_was_read(other: list[object], tmp_path: Path
         (b"", "is empty"),
         (b"\xef\xbb\xbf \n", "is empty"),
         (b"[]", "is an empty JSON array"),
-        (b"instruction,input,output\n", "is not JSON: it begins with b'instruction,input,ou'"),
-        (b"PAR1\x15\x04", "is not JSON: it begins with b'PAR1"),
+        (b"instruction,input,output\n", "is a CSV with a line of names and no rows"),
+        (
+            b"Human: Hi.\nAssistant: Hello!\n",
+            "is neither JSON, CSV, TSV nor Parquet: it begins with b'Human: Hi.\\nAss",
+        ),
+        (b"PAR1\x15\x04", "is a damaged or cut off Parquet file (ArrowInvalid)"),
         (b'[{"instruction": "cut o', "is not a JSON array: Unterminated string starting at, at character 18"),
-        (b'[{"instruction": "\xff"}]', "is not UTF-8, first at byte 18"),
+        (
+            b'[{"instruction": "\xff"}]',
+            "is not a JSON array: none of its 1 items can be read; the first is not JSON: not UTF-8, at character 19",
+        ),
+        (b'[{"instruction": "a"}, {"instruction": "b"},', "is not a JSON array: it is cut off after 2 items"),
+        (
+            b'[{"instruction": "a"}, {"instruction": "b',
+            "is not a JSON array: Unterminated string starting at, at character 40 (item 2)",
+        ),
+        (b'[{"instruction": "a"}] x', "is not a JSON array: Extra data, at character 24"),
         (b"[" * 100_000, "is not a JSON array: nested too deep"),
-        (b"[" + b"9" * 5_000 + b"]", "is not a JSON array: a number with too many digits"),
-        (b'{\n"instruction": "x"\n}', "is not JSON lines: none of its 3 lines can be read"),
+        (
+            b"[" + b"9" * 5_000 + b"]",
+            "is not a JSON array: none of its 1 items can be read; the first is not JSON: a number with too",
+        ),
+        (
+            b"{instruction: 1}\n{",
+            "is not JSON lines: none of its 2 lines can be read; the first is not JSON: Expecting",
+        ),
+        (b'{"data": []}x', "is not a JSON object: Extra data, at character 13"),
+        (b'{"a": [1, 2], "b": [1]}', "holds columns of unequal length: a 2, b 1"),
+        (b'{"train": [{"a": 1}], "test": [{"a": 2}]}', 'holds two lists, "train" and "test". Split the file'),
+        (b"PK\x03\x04....", "is a ZIP archive. Unpack it and name the folder"),
+        (b"\xff\xfe[\x00", "is UTF-16, not UTF-8. Write it as UTF-8"),
+        (b"<!DOCTYPE html><html>", "is a web page, not data: the download went wrong, or wants you to log in"),
+        (gzip.compress(b'[{"instruction": "a"}]' * 9)[:-9], "is damaged or cut off: its gzip does not end well"),
+        (b"\x1f\x8bx", "is damaged or cut off"),
+        (b"\x28\xb5\x2f\xfdx", "is damaged or cut off"),
     ],
-    ids=[
-        "LFS",
-        "empty",
-        "BOM only",
-        "empty array",
-        "CSV",
-        "Parquet",
-        "cut off",
-        "UTF-8",
-        "nesting",
-        "digits",
-        "one object",
-    ],
+    ids=lambda value: value[:30] if isinstance(value, str) else "",
 )
 def test_a_file_that_holds_no_items_is_said_to(content: bytes, said: str, tmp_path: Path) -> None:
     with pytest.raises(SourceError) as error:
@@ -408,8 +473,8 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         reading(tmp_path / "alpaca.json")
 
 
-def test_a_directory_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r" is a directory\. Name the JSON file in it$"):
+def test_a_folder_without_files_is_no_source(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r" is a folder without files$"):
         reading(tmp_path)
 
 

@@ -1,0 +1,82 @@
+"""Opens what holds the items: a file of JSON, CSV, TSV or Parquet, a folder of such files, or a data set on the hub.
+
+Content decides, not the extension. Items come one after another, so that a source may be larger than memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kodata.errors import SourceError
+from kodata.sources.opening.documents import items_of, layout_of
+from kodata.sources.opening.hub import open_hub
+from kodata.sources.opening.items import Item, NoItems, Opened
+from kodata.sources.opening.streams import open_stream
+from kodata.sources.opening.tables import PARQUET, dialect_of, parquet_items, table_items
+
+if TYPE_CHECKING:
+    from kodata.sources.source import Source
+
+__all__ = ["Item", "NoItems", "Opened", "open_source"]
+
+
+def open_source(source: Source, token: str | None = None, *, whole: bool = True) -> Opened:
+    """The items of a source; `token` opens what is private on the hub, `whole` claims that all of them are wanted.
+
+    Raises SourceError when it is missing, damaged, or nothing that holds items, here or while it is read.
+    """
+    if source.hub:
+        return open_hub(source, token, whole=whole)
+    path = Path(source.path).expanduser()
+    return _open_folder(path) if path.is_dir() else _open_file(path, path.name)
+
+
+def _open_file(path: Path, name: str) -> Opened:
+    stream = open_stream(path)
+    if stream.head.startswith(PARQUET) and not stream.wrapping:
+        return Opened(parquet_items(path, name), path.name, "Parquet")
+    notes = ", ".join(filter(None, (stream.wrapping, "with a byte order mark" if stream.has_mark else "")))
+    if layout := layout_of(stream):
+        return Opened(
+            items_of(stream, layout, name), path.name, f"{layout}, {notes}" if notes else layout, stream.share
+        )
+    if dialect := dialect_of(stream):
+        container = f"{dialect.name}, {notes}" if notes else dialect.name
+        return Opened(table_items(stream, dialect, name), path.name, container, stream.share)
+    start = stream.head.lstrip()[:20]
+    raise NoItems(f"{path} is neither JSON, CSV, TSV nor Parquet: it begins with {start!r}")
+
+
+def _open_folder(path: Path) -> Opened:
+    files = sorted(f for f in path.rglob("*") if f.is_file() and not _is_hidden(f.relative_to(path)))
+    if not files:
+        raise SourceError(f"{path} is a folder without files")
+    read: list[Path] = []
+    items = _folder_items(path, files, read)
+    return Opened(items, path.name, f"folder of {len(files):,} files", lambda: len(read) / len(files))
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _folder_items(folder: Path, files: list[Path], read: list[Path]) -> Iterator[Item]:
+    """The items of all files, in the order of their names. A file without items is an item with an error.
+
+    Raises SourceError when none of the files holds an item.
+    """
+    found = False
+    for path in files:
+        name = path.relative_to(folder).as_posix()
+        try:
+            for item in _open_file(path, name).items:
+                found = found or not item.error
+                yield item
+        except NoItems as error:
+            what = str(error).removeprefix(f"{path} ")
+            yield Item(name, 1, "file", unread=name.encode(errors="surrogateescape"), error=what, reason="no-data-file")
+        read.append(path)
+    if not found:
+        raise SourceError(f"{folder}: none of its {len(files):,} files is JSON, CSV, TSV or Parquet with items")

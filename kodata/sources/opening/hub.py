@@ -1,0 +1,44 @@
+"""Data sets on the Hugging Face hub: downloaded once and read from disk, or streamed where only a look is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kodata.errors import SourceError
+from kodata.sources.opening.items import Item, Opened
+
+if TYPE_CHECKING:
+    from kodata.sources.source import Source
+
+
+def open_hub(source: Source, token: str | None, *, whole: bool) -> Opened:
+    """The rows of a data set, one after another: `whole` ones are kept on disk by `datasets` and mapped from there.
+
+    Raises SourceError when it cannot be loaded.
+    """
+    import datasets
+    from datasets.exceptions import DatasetsError
+    from huggingface_hub.errors import HfHubHTTPError
+
+    where = f"{source.hub}@{source.revision[:12]}" if source.revision else source.hub
+    try:
+        table = datasets.load_dataset(
+            source.hub,
+            source.config or None,
+            split=source.split,
+            revision=source.revision or None,
+            token=token,
+            streaming=not whole,
+        )
+    except (OSError, ValueError, DatasetsError, HfHubHTTPError) as error:
+        raise SourceError(
+            f"{where} cannot be loaded from the hub ({type(error).__name__}). Check the name and the network, "
+            "or name a local file with --source PATH"
+        ) from error
+    return Opened(_rows(table, where), f"hf://{where}", "data set on the hub")
+
+
+def _rows(table: object, where: str) -> Iterator[Item]:
+    for n, row in enumerate(table, 1):  # type: ignore[var-annotated, arg-type]
+        yield Item(where, n, "row", row)
