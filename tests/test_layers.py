@@ -18,7 +18,7 @@ HOUSE = Path(kodata.__file__).parent
 # DESIGN, section 3, with the modules there are. A module imports from rows above its own, or from its own package.
 ROWS = (
     ("errors", "korean", "events"),
-    ("corpus", "asks", "shield", "prices", "shards"),
+    ("corpus", "asks", "shield", "prices", "shards", "twins"),
     ("rules",),
     ("sources", "stages", "providers", "ledger", "snapshots", "workspace"),
     ("answering", "pipeline"),
@@ -44,7 +44,7 @@ HEAVY = {
     "bs4",
     "markdownify",
 }
-PURE = ("stages", "rules", "corpus", "korean", "shield", "asks")
+PURE = ("stages", "twins", "rules", "corpus", "korean", "shield", "asks")
 IMPURE_MODULES = {
     "os", "io", "pathlib", "shutil", "tempfile", "glob", "sqlite3", "socket", "subprocess", "urllib", "http",
     "requests", "time", "datetime", "random", "secrets", "uuid", "locale",
@@ -129,7 +129,9 @@ def test_no_heavy_library_is_loaded_by_importing_every_module() -> None:
 
 
 def test_langdetect_is_imported_by_korean_alone() -> None:
-    assert [m for m in TREES if any(name.split(".")[0] == "langdetect" for name in imports(m))] == ["kodata.korean.detection"]
+    assert [m for m in TREES if any(name.split(".")[0] == "langdetect" for name in imports(m))] == [
+        "kodata.korean.detection"
+    ]
 
 
 @pytest.mark.parametrize("module", [module for module in TREES if room(module) in PURE])
