@@ -40,6 +40,17 @@ FIRES: dict[str, list[tuple[str, Turn]]] = {
         ("es: ¿Qué hora es?", turn(instruction="¿Qué hora es?", lang="es")),
         ("zh: " + "你好" * 50, turn(instruction="你好" * 200, lang="zh")),
     ],
+    "about-english": [
+        ("rhyme: rhymes with", turn(instruction="Find a word that rhymes with cat.")),
+        (
+            "spelling: letters in the word; counting: Count the letters in",
+            turn(
+                instruction="낱말의 글자를 세세요.",
+                instruction_source="Count the letters in the word.",
+                input_source="pear",
+            ),
+        ),
+    ],
     "not-korean": [
         (
             "instruction is en",
@@ -109,6 +120,12 @@ FIRES: dict[str, list[tuple[str, Turn]]] = {
 }
 
 HOLDS_STILL: dict[str, list[Turn]] = {
+    "about-english": [
+        turn(instruction="Write a poem that rhymes."),
+        turn(instruction="Write a function that counts the letters in a word."),
+        turn(instruction="Describe autumn in exactly 50 words."),
+        turn(instruction="영어 단어의 synonym을 찾으세요.", lang="ko"),
+    ],
     "empty": [
         turn(instruction="이름을 말하세요.", input="", output=None),
         turn(instruction="."),

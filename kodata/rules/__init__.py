@@ -8,6 +8,7 @@ rows it is tried on: they stand in `kodata rules NAME`, and a test holds each ru
 from __future__ import annotations
 
 from kodata.rules.answerable import MissingInput, NeedsImage, NoInputMarker, UrlOnlyInput
+from kodata.rules.english import AboutEnglish
 from kodata.rules.foreign import NotKoreanAnswer, StrayScript
 from kodata.rules.kinds import Fix, Rule
 from kodata.rules.labels import AnswerLabel, LeakedLabel, MergedRecord
@@ -21,7 +22,7 @@ __all__ = ["RULES", "Fix", "Rule"]
 
 _ALL: tuple[type[Rule], ...] = (
     Empty, ForeignLanguage, UrlOnlyInput, NeedsImage, MissingInput, NoInputMarker,
-    NotKorean, LengthRatio,
+    AboutEnglish, NotKorean, LengthRatio,
     EchoedQuestion, AnswerLabel, MergedRecord, QuotedAnswer, HtmlResidue,  # mend first, then judge
     LeakedLabel, SameAsQuestion, Refusal, AsksForInput, AiDisclaimer, SelfReference,
     NotKoreanAnswer, StrayScript, Truncated, Loop, Unfilled,
