@@ -44,7 +44,7 @@ HEAVY = {
     "bs4",
     "markdownify",
 }
-PURE = ("stages", "twins", "rules", "corpus", "korean", "shield", "asks")
+PURE = ("stages", "twins", "rules", "corpus", "korean", "shield", "tasks", "asks")
 IMPURE_MODULES = {
     "os", "io", "pathlib", "shutil", "tempfile", "glob", "sqlite3", "socket", "subprocess", "urllib", "http",
     "requests", "time", "datetime", "random", "secrets", "uuid", "locale",
