@@ -1,9 +1,8 @@
-"""A build: sources through stages to published files. A plan is the same walk with nobody to send anything."""
+"""A build: sources through stages to published files."""
 
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
@@ -37,7 +36,7 @@ from kodata.sources import Reading, Source, digest_of, read
 from kodata.sources.opening import open_source
 from kodata.stages.filter import Filter
 from kodata.stages.sample import NOT_SAMPLED
-from kodata.walk import StageQuote, Walk
+from kodata.walk import Walk
 from kodata.workspace import Workspace
 
 
@@ -93,28 +92,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a build would do and cost, stage by stage; `usd` is the sum."""
-
-    pipeline: str
-    records: int
-    stages: tuple[StageQuote, ...]
-
-    @property
-    def usd(self) -> float:
-        return sum(stage.usd for stage in self.stages)
-
-    @property
-    def usd_bound(self) -> float:
-        return sum(stage.usd_bound for stage in self.stages)
-
-    @property
-    def to_ask(self) -> int:
-        return sum(stage.to_ask for stage in self.stages)
-
-
-@dataclass(frozen=True)
-class _Run:
+class Run:
     """What a build and a plan have in common: the pipeline as it is run, its sources read, and who answers."""
 
     pipeline: Pipeline
@@ -188,7 +166,7 @@ def provider_for(name: str, env: Mapping[str, str], prices: Prices, *, sends: bo
     return DeepL(key, prices, name, url) if service == "deepl" else OpenAI(key, prices, name, url)
 
 
-def _run(name: str, options: Options, workspace: Workspace, env: Mapping[str, str]) -> _Run:
+def run_of(name: str, options: Options, workspace: Workspace, env: Mapping[str, str]) -> Run:
     pipeline = load_pipeline(name, options.overrides, env)
     for form in pipeline.publish:
         if form.to not in EXPORTS:
@@ -201,7 +179,7 @@ def _run(name: str, options: Options, workspace: Workspace, env: Mapping[str, st
         pipeline = replace(pipeline, steps=tuple(_strict(step) for step in pipeline.steps))
     if options.limit is not None and options.limit < 1:
         raise PipelineError(f"--limit {options.limit}: at least one record is needed")
-    return _Run(pipeline, options, workspace, env)
+    return Run(pipeline, options, workspace, env)
 
 
 def _strict(step: Step) -> Step:
@@ -213,20 +191,6 @@ def _from_recording(step: Step) -> Step:
         return step
     face = replace(step.face, provider=RECORDING)  # type: ignore[type-var]
     return replace(step, stage=replace(step.stage, by=face))  # type: ignore[type-var]
-
-
-def plan(name: str, options: Options, workspace: Workspace, env: Mapping[str, str], tell: Tell) -> Plan:
-    """What the build would do and cost. Sends nothing that is billed; writes no row, snapshot or build."""
-    run = _run(name, options, workspace, env)
-    with _ledger(run, writes=False) as ledger, tempfile.TemporaryDirectory(prefix="kodata-") as temporary:
-        tell(BuildStarted(run.pipeline.name, "demo" if options.demo else "plan", _where(ledger), str(workspace.builds)))
-        folder = Path(temporary)
-        readings = run.read(folder / "sources", tell)
-        providers = run.providers(load_prices(workspace.prices), sends=False)
-        answering = Answering(ledger, providers, Purse(0.0), tell, sends=options.demo)
-        walk = Walk(run.pipeline, answering, Snapshots(workspace.snapshots), folder, tell, is_plan=True)
-        walk.through(_shards(readings))
-        return Plan(run.pipeline.name, sum(len(reading.rows) for reading in readings), tuple(walk.quotes))
 
 
 def build(
@@ -242,13 +206,13 @@ def build(
     Raises KodataError: see the tree in `kodata.errors`; nothing is published then. A build that passes a limit is
     published aside: its `held_back_by` says which, and `latest` stays where it was.
     """
-    run = _run(name, options, workspace, env)
+    run = run_of(name, options, workspace, env)
     variant = f"{run.pipeline.name}@{options.variant}" if options.variant else run.pipeline.name
     home = workspace.builds / variant
     _may_write(options.out)
     told = Told(tell)
-    with _locked(home), _ledger(run, writes=True) as ledger, nullcontext() if options.offline else ledger.sole():
-        told(BuildStarted(run.pipeline.name, options.mode, _where(ledger), str(home)))
+    with _locked(home), ledger_of(run, writes=True) as ledger, nullcontext() if options.offline else ledger.sole():
+        told(BuildStarted(run.pipeline.name, options.mode, where(ledger), str(home)))
         prices = load_prices(workspace.prices)
         providers = run.providers(prices, sends=not options.offline)
         answering = Answering(
@@ -258,12 +222,12 @@ def build(
             readings = run.read(folder / "sources", told)
             snapshots = Snapshots(None if options.demo else workspace.snapshots)
             walk = Walk(run.pipeline, answering, snapshots, folder / "walk", told)
-            kept = walk.through(_shards(readings))
+            kept = walk.through(shards_of(readings))
             return _publish(run, readings, kept, walk, home, folder, told)
 
 
 def _publish(
-    run: _Run, readings: list[Reading], kept: Shards, walk: Walk, home: Path, folder: Path, told: Told
+    run: Run, readings: list[Reading], kept: Shards, walk: Walk, home: Path, folder: Path, told: Told
 ) -> Build:
     unread = sum(reading.unreadable.records for reading in readings)
     records, dropped = sum(len(reading.rows) for reading in readings), walk.left + unread
@@ -304,7 +268,7 @@ def _may_write(out: Path | None) -> None:
         raise PipelineError(f"--out {out}: not an empty folder, nor one that holds a build. Name another")
 
 
-def _held_back_by(run: _Run, walk: Walk, records: int, unread: int) -> str:
+def _held_back_by(run: Run, walk: Walk, records: int, unread: int) -> str:
     """Which limit the build passes, with its figure; empty when none. What a sample leaves out counts nowhere."""
     limits = run.pipeline.limits
     if records == walk.left + unread:
@@ -321,18 +285,18 @@ def _held_back_by(run: _Run, walk: Walk, records: int, unread: int) -> str:
     return ""
 
 
-def _shards(readings: list[Reading]) -> Shards:
+def shards_of(readings: list[Reading]) -> Shards:
     return reduce(Shards.joined, (reading.records for reading in readings))
 
 
-def _ledger(run: _Run, *, writes: bool) -> Ledger:
+def ledger_of(run: Run, *, writes: bool) -> Ledger:
     """The user's ledger; one in memory for a demo, and for a plan where there is none yet."""
     if run.options.demo or (not writes and not run.workspace.ledger.exists()):
         return Ledger.in_memory()
     return Ledger(run.workspace.ledger)
 
 
-def _where(ledger: Ledger) -> str:
+def where(ledger: Ledger) -> str:
     return str(ledger.path) if ledger.path is not None else "none"
 
 

@@ -64,6 +64,17 @@ class Sum:
     usd: float
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was asked and answered once, what it took, and when (UTC)."""
+
+    content: str
+    text: str
+    tokens_in: int
+    tokens_out: int
+    at: str
+
+
 class Ledger:
     """Answers by key. Safe to use from several threads and processes; nothing is ever deleted.
 
@@ -156,6 +167,15 @@ class Ledger:
         """Write down that answers may have been billed that never came."""
         row = (provider, asks, usd, why, _now())
         self._write([("INSERT INTO lost (provider, asks, usd, why, at) VALUES (?, ?, ?, ?, ?)", row)])
+
+    def past(self, provider: str, settings: str, most: int) -> list[Past]:
+        """The newest answers to questions of these settings, up to `most`, where they are among the last 200,000."""
+        rows = self._query(
+            "SELECT content, text, tokens_in, tokens_out, at FROM answers WHERE number > (SELECT max(number) FROM "
+            "answers) - 200000 AND provider = ? AND settings = ? ORDER BY number DESC LIMIT ?",
+            (provider, settings, most),
+        )
+        return [Past(*row) for row in rows]
 
     def sums(self) -> list[Sum]:
         """What was paid, by provider, writer and month, in that order."""

@@ -7,10 +7,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from kodata.building import Options, Plan, silent
+from kodata.building import Options, silent
 from kodata.building import build as _build
-from kodata.building import plan as _plan
+from kodata.planning import plan as _plan
 from kodata.published import Build, find_build
+from kodata.quote import Plan
 from kodata.show import Progress, show
 from kodata.workspace import Workspace, environment
 

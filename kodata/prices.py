@@ -14,17 +14,19 @@ from kodata.errors import Misconfigured, did_you_mean
 
 _SHIPPED = Path(__file__).with_name("prices.toml")
 _TOKENS = ("usd_per_million_tokens_in", "usd_per_million_tokens_out")
+_KEYS = {"deepl": ("usd_per_million_characters",), "won": ("per_usd",), "models": (*_TOKENS, "vocabulary")}
 _DATED = re.compile(r"-20\d\d-\d\d-\d\d$")  # a dated snapshot of a model costs what the model costs
 
 
 @dataclass(frozen=True)
 class TokenPrice:
-    """Dollars for one million tokens read and written."""
+    """Dollars for one million tokens read and written, and the vocabulary they are counted with, where it is known."""
 
     usd_per_million_in: float
     usd_per_million_out: float
+    vocabulary: str = ""
 
-    def usd(self, tokens_in: int, tokens_out: int) -> float:
+    def usd(self, tokens_in: float, tokens_out: float) -> float:
         return (tokens_in * self.usd_per_million_in + tokens_out * self.usd_per_million_out) / 1e6
 
 
@@ -50,12 +52,18 @@ class Prices:
                 models = table.get("models")
                 row = models.get(name) if isinstance(models, dict) else None
                 if isinstance(row, dict):
-                    both = ("usd_per_million_tokens_in", "usd_per_million_tokens_out")
-                    return TokenPrice(*(self._usd(row.get(key), f"model {name}") for key in both))
+                    read, wrote = (self._usd(row.get(key), f"model {name}") for key in _TOKENS)
+                    return TokenPrice(read, wrote, str(row.get("vocabulary", "")))
         raise Misconfigured(
             f'no price for model "{model}", so nothing is asked. Add to {self.own}: [models."{model}"] with '
             "usd_per_million_tokens_in and usd_per_million_tokens_out"
         )
+
+    @property
+    def won_per_usd(self) -> float | None:
+        """The rate at which amounts are shown in won as well; None where none is set."""
+        rates = [row["per_usd"] for table in self.tables if isinstance(row := table.get("won"), dict)]
+        return self._usd(rates[0], "a dollar in won") if rates else None
 
     def _usd(self, value: object, of: str) -> float:
         """The price as written; one that is no number would turn the budget off."""
@@ -81,16 +89,11 @@ def load_prices(own: Path) -> Prices:
 
 def _refuse_misspelt(table: Mapping[str, object], own: Path) -> None:
     """Raises Misconfigured on a name that would be passed over: a price that does not count is worse than none."""
-    models = table.get("models", {})
-    rows = {"models": models if isinstance(models, dict) else {}}
     for name, row in table.items():
-        if name not in ("deepl", "models"):
-            raise Misconfigured(f'{own}: no table "{name}"{did_you_mean(name, ("deepl", "models"))}')
-        if name == "deepl":
-            rows["deepl"] = {name: row}
-    for service, of in rows.items():
-        known = ("usd_per_million_characters",) if service == "deepl" else _TOKENS
-        for name, row in of.items():
-            for key in row if isinstance(row, dict) else ():
-                if key not in (*known, "seen", "source"):
-                    raise Misconfigured(f'{own}, {name}: no price "{key}"{did_you_mean(key, known)}')
+        if name not in _KEYS:
+            raise Misconfigured(f'{own}: no table "{name}"{did_you_mean(name, _KEYS)}')
+        rows = row if name == "models" and isinstance(row, dict) else {name: row}
+        for of, prices in rows.items():
+            for key in prices if isinstance(prices, dict) else ():
+                if key not in (*_KEYS[name], "seen", "source"):
+                    raise Misconfigured(f'{own}, {of}: no price "{key}"{did_you_mean(key, _KEYS[name])}')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +50,11 @@ class Shards:
     def joined(self, other: Shards) -> Shards:
         """These shards, then the others; the files stay where they are."""
         return Shards(self.folder, self.records + other.records, [*self._parts, *other._parts])
+
+    def delete(self) -> None:
+        """Remove what is on disk; nothing can be read any more."""
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _kept(self, number: int, frame: pl.DataFrame) -> Path | pl.DataFrame:
         if self.folder is None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
 from kodata.answering import Answering, Tally, Unanswered
-from kodata.asks import Ask
 from kodata.corpus import (
     COLUMNS,
     DROPPED_COLUMNS,
@@ -28,33 +26,12 @@ from kodata.corpus import (
 from kodata.errors import PipelineError
 from kodata.events import StageEnded, StageMoved, StageStarted, Tell
 from kodata.pipeline import Pipeline, Step, kind_of
+from kodata.quote import Foresight
 from kodata.shards import Shards
 from kodata.snapshots import Snapshots
 from kodata.stages import CorpusStage, Drop, FrameStage, RecordStage, stage_key
 
 _MOVED_EVERY_S = 0.2
-
-
-@dataclass(frozen=True)
-class StageQuote:
-    """What a plan says of one stage.
-
-    `records` reach it as things stand and `pending` more may; `reuse` of them are remembered; `known` asks are in the
-    ledger, `to_ask` are not. Dollars are exact for DeepL asks whose texts are known; `is_estimate` marks the others.
-    """
-
-    stage: str
-    kind: str
-    records: int
-    pending: int
-    reuse: int
-    kept: int
-    known: int
-    to_ask: int
-    characters: int
-    usd: float
-    usd_bound: float
-    is_estimate: bool
 
 
 @dataclass
@@ -70,11 +47,9 @@ class Walk:
     snapshots: Snapshots
     folder: Path
     tell: Tell
-    is_plan: bool = False
+    foresight: Foresight | None = None  # in a plan
     dropped: list[pl.DataFrame] = field(default_factory=list)
     remarks: list[pl.DataFrame] = field(default_factory=list)
-    quotes: list[StageQuote] = field(default_factory=list)
-    pending: list[pl.DataFrame] = field(default_factory=list)  # in a plan: records that wait for an answer
     _done: int = 0  # records of the present stage, in the shards before
     _before: Tally = field(default_factory=Tally)  # what was asked before the present stage
     _last_moved: float = 0.0
@@ -85,7 +60,9 @@ class Walk:
             self.tell(StageStarted(step.name, number, len(self.pipeline.steps), shards.records))
             after = Shards(self.folder / f"{number:02d}")
             self._done, self._before = 0, self._spent()
-            before, reused, waiting = self._before, 0, list(self.pending)
+            before, reused = self._before, 0
+            if self.foresight:
+                self.foresight.begin(step)
             reasons, noticed = Counter[str](), Counter[str]()
             for frame, split, remembered in self._splits(step, shards):
                 conserved(frame, split, step.name)
@@ -97,13 +74,13 @@ class Walk:
                 reused += remembered
                 self._done += frame["id"].n_unique()
             spent = self._spent()
-            if self.is_plan:
-                self._quote(step, shards, after, reused, waiting, before)
+            if self.foresight:
+                self._foresee(step, self.foresight)
+                self.foresight.end(step, shards.records, after.records, reused, spent.known - before.known)
             known, sent, usd = spent.known - before.known, spent.sent - before.sent, round(spent.usd - before.usd, 6)
             why, remarks = dict(sorted(reasons.items())), dict(sorted(noticed.items()))
             self.tell(StageEnded(step.name, shards.records, after.records, why, reused, known, sent, usd, remarks))
-            if shards.folder is not None:
-                shutil.rmtree(shards.folder, ignore_errors=True)
+            shards.delete()
             shards = after
         return shards
 
@@ -139,7 +116,7 @@ class Walk:
         if known is not None:
             return known, True
         dropped = stage.decide(pl.concat([stage.sketch(frame) for frame in shards]))
-        if not self.is_plan:
+        if not self.foresight:
             self.snapshots.remember_decision(key, prints, dropped)
         return dropped, False
 
@@ -158,13 +135,19 @@ class Walk:
                 self.tell(StageMoved(name, self._done + len(seen) + done, records, sent, round(usd, 4)))
 
         new, unanswered = tell_stories(stage, todo, self.answering, moved)
-        if not self.is_plan:
+        if self.foresight:
+            new, unanswered = self.foresight.set_apart(todo, new, unanswered)
+        else:
             self.snapshots.remember(key, prints, new)
-        elif len(unanswered):
-            self.pending.append(frame.join(unanswered.select("id"), on="id", how="semi", maintain_order="left"))
         order = prints.select("id").with_row_index("place")
         kept = pl.concat([recalled.kept, new.kept]).join(order, on="id").sort("place", "turn").select(list(COLUMNS))
         return Split(kept, pl.concat([recalled.dropped, new.dropped, unanswered])), len(seen)
+
+    def _foresee(self, step: Step, foresight: Foresight) -> None:
+        """Take the records that wait for a stage before through this one, with imagined texts."""
+        if isinstance(step.stage, RecordStage):
+            for frame in foresight.behind():
+                foresight.set_apart(frame, *tell_stories(step.stage, frame, self.answering, lambda _: None))
 
     def _spent(self) -> Tally:
         """All providers' tallies in one, as they stand."""
@@ -178,54 +161,6 @@ class Walk:
         if len(dropped):
             rows = frame.join(dropped, on="id", how="inner", maintain_order="left")
             self.dropped.append(rows.with_columns(stage=pl.lit(stage)))
-
-    def _quote(
-        self, step: Step, shards: Shards, after: Shards, reused: int, waiting: list[pl.DataFrame], before: Tally
-    ) -> None:
-        now, later = self._spent(), Tally()
-        if isinstance(step.stage, RecordStage):
-            later = self._first_asks(step.stage, waiting)
-        provider = step.face.provider if step.face else ""
-        self.quotes.append(
-            StageQuote(
-                stage=step.name,
-                kind=kind_of(step.stage),
-                records=shards.records,
-                pending=sum(frame["id"].n_unique() for frame in waiting),
-                reuse=reused,
-                kept=after.records,
-                known=now.known - before.known,
-                to_ask=now.unanswered - before.unanswered + later.unanswered,
-                characters=now.characters - before.characters,
-                usd=now.usd_estimate - before.usd_estimate + later.usd_estimate,
-                usd_bound=now.usd_bound - before.usd_bound + later.usd_bound,
-                is_estimate=bool(provider) and (bool(later.unanswered) or not provider.startswith("deepl")),
-            )
-        )
-
-    def _first_asks(self, stage: RecordStage, waiting: list[pl.DataFrame]) -> Tally:
-        """What the first questions of records that wait for an earlier answer would cost.
-
-        The estimate is on their present text; the bound on three times as much, as Korean takes up to three bytes
-        where English takes one.
-        """
-        grown = [frame.with_columns(pl.col("instruction", "input").repeat_by(3).list.join("")) for frame in waiting]
-        tally = Tally()
-        for ask in _openings(stage, waiting):
-            tally.foresee(self.answering.providers[ask.provider], ask)
-        tally.usd_bound = sum(self.answering.providers[ask.provider].usd_bound(ask) for ask in _openings(stage, grown))
-        return tally
-
-
-def _openings(stage: RecordStage, frames: Iterable[pl.DataFrame]) -> list[Ask]:
-    """What the stage asks first of each record, every question once."""
-    asks: dict[bytes, Ask] = {}
-    for frame in frames:
-        for record in records_of(frame):
-            story = stage.story(record)
-            asks |= {ask.key: ask for ask in next(story, ())}
-            story.close()
-    return list(asks.values())
 
 
 def tell_stories(

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from kodata.building import Options, build, plan, silent
+from kodata.building import Options, build, silent
 from kodata.corpus import Turn, frame_of
 from kodata.errors import (
     BuildError,
@@ -25,6 +25,7 @@ from kodata.errors import (
 from kodata.events import Event, Waiting
 from kodata.korean import languages
 from kodata.ledger import Ledger
+from kodata.planning import plan
 from kodata.publish import _alpaca, _items
 from kodata.published import Build, difference
 from kodata.workspace import Workspace

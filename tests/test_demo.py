@@ -10,10 +10,11 @@ import orjson
 import polars as pl
 import pytest
 
-from kodata.building import Options, build, plan, silent
+from kodata.building import Options, build, silent
 from kodata.events import BuildStarted, Event
 from kodata.korean import languages
 from kodata.pipeline import shipped
+from kodata.planning import plan
 from kodata.published import Build
 from kodata.workspace import Workspace
 

@@ -17,14 +17,16 @@ HOUSE = Path(kodata.__file__).parent
 
 # DESIGN, section 3, with the modules there are. A module imports from rows above its own, or from its own package.
 ROWS = (
-    ("errors", "korean", "events"),
+    ("errors", "korean", "events", "tokens"),
     ("corpus", "asks", "shield", "prices", "shards", "tasks", "twins"),
     ("rules",),
     ("sources", "stages", "providers", "ledger", "snapshots", "workspace"),
     ("answering", "pipeline"),
+    ("quote",),
     ("walk", "publish", "published"),
     ("exports",),
     ("building",),
+    ("planning",),
     ("show",),
     ("library", "alone"),
     ("cli",),
@@ -34,6 +36,7 @@ ROW = {room: n for n, row in enumerate(ROWS) for room in row}
 
 HEAVY = {
     "openai",
+    "bpe_openai",
     "deepl",
     "datasets",
     "pandas",

@@ -13,6 +13,8 @@ from kodata.prices import Prices, TokenPrice, load_prices
 
 SHIPPED = tomllib.loads(Path(kodata.__file__).with_name("prices.toml").read_text(encoding="utf-8"))
 
+SOL = TokenPrice(2, 10, "o200k_base")
+
 
 def prices(tmp_path: Path, own: str | None = None) -> Prices:
     path = tmp_path / "prices.toml"
@@ -33,7 +35,7 @@ def test_a_character_costs_a_millionth_of_the_price_shown(tmp_path: Path) -> Non
 def test_every_shipped_price_is_dated_and_can_be_read(model: str, tmp_path: Path) -> None:
     row = SHIPPED["models"][model]
     assert (prices(tmp_path).of_model(model), row["seen"].year, bool(row["source"])) == (
-        TokenPrice(row["usd_per_million_tokens_in"], row["usd_per_million_tokens_out"]),
+        TokenPrice(row["usd_per_million_tokens_in"], row["usd_per_million_tokens_out"], "o200k_base"),
         2026,
         True,
     )
@@ -49,11 +51,11 @@ def test_the_users_price_of_characters_goes_first(tmp_path: Path) -> None:
 
 
 def test_what_the_user_does_not_price_costs_what_is_shipped(tmp_path: Path) -> None:
-    assert prices(tmp_path, "[deepl]\nusd_per_million_characters = 20\n").of_model("gpt-6-sol") == TokenPrice(2, 10)
+    assert prices(tmp_path, "[deepl]\nusd_per_million_characters = 20\n").of_model("gpt-6-sol") == SOL
 
 
 def test_a_dated_model_costs_what_the_model_costs(tmp_path: Path) -> None:
-    assert prices(tmp_path).of_model("gpt-6-luna-2026-03-05") == TokenPrice(0.1, 0.5)
+    assert prices(tmp_path).of_model("gpt-6-sol-2026-03-05") == SOL
 
 
 def test_a_dated_model_with_a_price_of_its_own_costs_that(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,19 +11,26 @@ from kodata.answering.desk import Desk
 from kodata.answering.patience import PATIENT, Patience
 from kodata.answering.pool import Pool
 from kodata.answering.purse import Purse
-from kodata.answering.replies import Ending
+from kodata.answering.replies import Ending, Reply, Unanswered
 from kodata.answering.tally import Tally
+from kodata.asks import Ask
 from kodata.events import Tell
 from kodata.ledger import Ledger
 from kodata.providers import Provider
 from kodata.stages import Story
 
 
+def unanswered(ask: Ask, idents: Sequence[str]) -> Reply:
+    """What is said to a question that is neither in the ledger nor sent."""
+    return Unanswered("not in the ledger")
+
+
 @dataclass
 class Answering:
     """Answers the stories of a stage from the ledger and, unless it is `sends=False`, from the providers.
 
-    `providers` are keyed by the name that asks bear. What cannot be answered ends its record as Unanswered.
+    `providers` are keyed by the name that asks bear. What cannot be answered ends its record as Unanswered; to what is
+    not sent `stand_in` replies, who is told which stories wait for it.
     """
 
     ledger: Ledger
@@ -34,6 +41,7 @@ class Answering:
     parallel: int | None = None
     patience: Patience = PATIENT
     tallies: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    stand_in: Callable[[Ask, Sequence[str]], Reply] = unanswered
 
     @cached_property
     def desk(self) -> Desk:

@@ -40,6 +40,7 @@ class Pool:
         self.providers = answering.providers
         self.tallies = answering.tallies
         self.sends = answering.sends
+        self.stand_in = answering.stand_in
         self.parallel = answering.parallel
         self.moved = moved
         self.endings: dict[str, Ending] = {}
@@ -104,10 +105,13 @@ class Pool:
         self.moved(len(self.endings))
 
     def _leave_open(self) -> None:
-        for (name, _), asks in self.pending.items():
+        """Reply to what is not sent; a story that goes on may ask more."""
+        while self.pending:
+            asks, self.pending = [ask for left in self.pending.values() for ask in left], defaultdict(deque)
             for ask in asks:
-                self.tallies[name].foresee(self.providers[name], ask)
-                self._reply(ask, Unanswered("not in the ledger"))
+                self.tallies[ask.provider].unanswered += 1
+                self._reply(ask, self.stand_in(ask, [opened.ident for opened in self.waiting[ask.key]]))
+            self._look_up()
 
     def _ask_providers(self) -> None:
         workers = self.parallel or max(self.providers[name].parallel for name, _ in self.pending)

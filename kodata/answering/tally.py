@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kodata.asks import Answer, Ask
-from kodata.providers import Provider
+from kodata.asks import Answer
 
 
 @dataclass
@@ -22,8 +21,6 @@ class Tally:
     tokens_in: int = 0
     tokens_out: int = 0
     usd: float = 0.0
-    usd_estimate: float = 0.0  # of what is not known, where nothing is sent
-    usd_bound: float = 0.0
 
     def add(self, answers: Iterable[Answer]) -> None:
         for answer in answers:
@@ -32,10 +29,3 @@ class Tally:
             self.tokens_in += answer.tokens_in
             self.tokens_out += answer.tokens_out
             self.usd += answer.usd
-
-    def foresee(self, provider: Provider, ask: Ask) -> None:
-        """Count an ask that is not sent, with what it would cost."""
-        self.unanswered += 1
-        self.usd_estimate += provider.usd_estimate(ask)
-        self.usd_bound += provider.usd_bound(ask)
-        self.characters += provider.characters(ask)

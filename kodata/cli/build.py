@@ -26,13 +26,15 @@ from kodata.cli.options import (
     options_of,
     up_to_the_cent,
 )
-from kodata.cli.report import build_report, plan_json, plan_table
+from kodata.cli.quote import plan_json, plan_lines
+from kodata.cli.report import build_report
 from kodata.show import Progress
 from kodata.show import show as shown
 from kodata.show.lines import dollars
 
 if TYPE_CHECKING:
-    from kodata.building import Options, Plan
+    from kodata.building import Options
+    from kodata.quote import Plan
 
 Budget = Annotated[
     float | None,
@@ -111,7 +113,7 @@ def plan(
     if as_json:
         print(plan_json(quote))
     else:
-        print("\n".join(plan_table(quote)))
+        print("\n".join(plan_lines(quote)))
         if budget is not None and quote.usd_bound > budget:
             print(f"\nThe budget of {dollars(budget)} may not be enough: up to {dollars(quote.usd_bound)}")
         enough = budget if budget is not None else up_to_the_cent(quote.usd_bound)
@@ -122,7 +124,7 @@ def plan(
 
 
 def _plan(name: str, options: Options, progress: Progress | None) -> Plan:
-    from kodata.building import plan as run
+    from kodata.planning import plan as run
     from kodata.workspace import Workspace, environment
 
     env = environment()
@@ -134,7 +136,7 @@ def _agreed_budget(name: str, options: Options, progress: Progress | None, yes: 
     """The bound of the plan, when the person at the terminal agrees to pay up to it; None when not."""
     quote = _plan(name, options, progress)
     budget = up_to_the_cent(quote.usd_bound)
-    print(*plan_table(quote), "", sep="\n", file=sys.stderr)
+    print(*plan_lines(quote), "", sep="\n", file=sys.stderr)
     if not quote.to_ask or yes or _agrees(f"Pay up to ${budget:,.2f} (estimate {dollars(quote.usd)})?"):
         return budget
     return None

@@ -1,19 +1,16 @@
-"""What is printed of a build and of a plan."""
+"""What is printed of a build."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from kodata.cli.table import table
 from kodata.show.lines import counted, dollars, printable
 
 if TYPE_CHECKING:
-    from kodata.building import Plan
     from kodata.published import Build
-    from kodata.walk import StageQuote
 
 
 def build_report(build: Build) -> list[str]:
@@ -49,59 +46,6 @@ def build_name(build: Build) -> str:
     """The name under which `kodata show` finds the newest build of its kind: `alpaca-ko@demo`."""
     pipeline = build.manifest["pipeline"]
     return f"{pipeline['name']}@{pipeline['variant']}" if pipeline["variant"] else str(pipeline["name"])
-
-
-def plan_table(plan: Plan) -> list[str]:
-    """A line per stage and their sum."""
-    rows = [(*_quote_cells(quote), why) for quote, why in zip(plan.stages, _reasons(plan), strict=True)]
-    bound = f"at most {dollars(plan.usd_bound)}" if plan.usd_bound > plan.usd else ""
-    is_estimate = any(quote.is_estimate and quote.usd for quote in plan.stages)
-    total = ("total", f"{plan.records:,}", "", "", f"{plan.to_ask:,}", _cost(plan.usd, is_estimate), bound)
-    return table(("stage", "records", "reuse", "known", "to ask", "dollars", "because"), [*rows, total])
-
-
-def plan_json(plan: Plan) -> str:
-    """The plan and its sums as JSON."""
-    import orjson
-
-    sums = {"to_ask": plan.to_ask, "usd": plan.usd, "usd_bound": plan.usd_bound}
-    return orjson.dumps({**asdict(plan), **sums}, option=orjson.OPT_INDENT_2).decode()
-
-
-def _quote_cells(quote: StageQuote) -> tuple[str, ...]:
-    records = f"{quote.records:,}" + (f" + {quote.pending:,}" if quote.pending else "")
-    if quote.kind != "record":
-        return quote.stage, records, f"{quote.reuse:,}" if quote.reuse else "-", "-", "-", "-"
-    cost = _cost(quote.usd, quote.is_estimate)
-    return quote.stage, records, f"{quote.reuse:,}", f"{quote.known:,}", f"{quote.to_ask:,}", cost
-
-
-def _cost(usd: float, is_estimate: bool) -> str:
-    return ("about " if is_estimate and usd else "") + dollars(usd)
-
-
-def _reasons(plan: Plan) -> Iterator[str]:
-    """Why each stage costs what it costs. Records that wait do so for the nearest stage before that has to ask."""
-    waits_for = ""
-    for quote in plan.stages:
-        yield _reason(quote, waits_for)
-        if quote.to_ask:
-            waits_for = quote.stage
-
-
-def _reason(quote: StageQuote, waits_for: str) -> str:
-    waiting = f"{quote.pending:,} known after {waits_for}" if quote.pending else ""
-    if quote.kind != "record":
-        said = "remembered" if quote.reuse else "free"
-    elif quote.to_ask and not quote.pending:
-        said = f"{quote.to_ask:,} of {counted(quote.to_ask + quote.known, 'ask')} not in the ledger"
-    elif quote.to_ask or not quote.records:
-        said = ""
-    elif quote.reuse == quote.records:
-        said = "all remembered"
-    else:
-        said = "all in the ledger" if quote.known else "nothing to ask"
-    return ", ".join(filter(None, (said, waiting)))
 
 
 def _figures(rows: Iterable[Sequence[object]]) -> list[list[str]]:

@@ -41,8 +41,17 @@ class Provider(Protocol):
     def usd_bound(self, ask: Ask) -> float:
         """What the answer can cost at most, in dollars. Raises Misconfigured when there is no price."""
 
-    def usd_estimate(self, ask: Ask) -> float:
-        """What the answer will cost, as well as that can be known beforehand, in dollars."""
+    def tokens_in(self, ask: Ask) -> int:
+        """Tokens of the question, as well as they can be counted; 0 where characters are billed."""
+
+    def vocabulary(self, ask: Ask) -> str:
+        """What `tokens_in` counts with; empty where it estimates."""
+
+    def most_out(self, ask: Ask) -> int:
+        """Tokens that the answer may have at most; 0 where characters are billed."""
+
+    def usd_of(self, ask: Ask, tokens_in: float, tokens_out: float) -> float:
+        """What the answer costs when question and answer have that many tokens, in dollars. Raises as `usd_bound`."""
 
     def answer(self, asks: Sequence[Ask]) -> list[Answer]:
         """One request: the answers, in the order of the asks and as many.
@@ -60,7 +69,16 @@ class Free:
     def usd_bound(self, ask: Ask) -> float:
         return 0.0
 
-    def usd_estimate(self, ask: Ask) -> float:
+    def tokens_in(self, ask: Ask) -> int:
+        return 0
+
+    def vocabulary(self, ask: Ask) -> str:
+        return ""
+
+    def most_out(self, ask: Ask) -> int:
+        return 0
+
+    def usd_of(self, ask: Ask, tokens_in: float, tokens_out: float) -> float:
         return 0.0
 
 

@@ -114,7 +114,16 @@ class DeepL:
     def usd_bound(self, ask: Ask) -> float:
         return len(_TAG.sub("", ask.content)) * self.prices.of_characters("deepl")
 
-    def usd_estimate(self, ask: Ask) -> float:
+    def tokens_in(self, ask: Ask) -> int:
+        return 0
+
+    def vocabulary(self, ask: Ask) -> str:
+        return ""
+
+    def most_out(self, ask: Ask) -> int:
+        return 0
+
+    def usd_of(self, ask: Ask, tokens_in: float, tokens_out: float) -> float:
         return self.characters(ask) * self.prices.of_characters("deepl")
 
     def answer(self, asks: Sequence[Ask]) -> list[Answer]:

@@ -55,14 +55,14 @@ def _answered(ask: Ask) -> str:
     written = _written(ask.content)
     if ask.settings == "write":
         return written
-    return canonical(_in_shape(orjson.loads(ask.settings)["write"], written))
+    return canonical(in_shape(orjson.loads(ask.settings)["write"], written))
 
 
-def _in_shape(schema: Mapping[str, Any], text: str) -> object:
+def in_shape(schema: Mapping[str, Any], text: str) -> object:
     """The smallest value of that shape with the text in each of its strings."""
     if schema["type"] == "object":
-        return {name: _in_shape(inner, text) for name, inner in schema["properties"].items()}
-    return [_in_shape(schema["items"], text)] if schema["type"] == "array" else text
+        return {name: in_shape(inner, text) for name, inner in schema["properties"].items()}
+    return [in_shape(schema["items"], text)] if schema["type"] == "array" else text
 
 
 def _translated(xml: str) -> str:

@@ -15,8 +15,9 @@ from annotated_types import Ge, MinLen
 from kodata.asks import Answer, Ask, Finish, Messages, canonical
 from kodata.errors import Misconfigured, ProviderError, QuotaUsedUp, Refused, Transient
 from kodata.korean import clean
-from kodata.prices import Prices
+from kodata.prices import Prices, TokenPrice
 from kodata.providers import take_equal
+from kodata.tokens import is_counted, tokens_of
 
 if TYPE_CHECKING:
     import openai
@@ -26,7 +27,7 @@ Kind = Literal["never sent", "maybe lost", "busy", "key", "missing", "request", 
 
 _TIMEOUT_S = 180.0
 _MESSAGE_TOKENS = 8  # role and separators of a message, generously
-_CHARACTERS_A_TOKEN = 1.75  # Korean in o200k, measured
+_ROLE_TOKENS, _REPLY_TOKENS = 4, 3  # the same as OpenAI counts them: a message's, and what opens the answer
 
 # Every class the client can raise, by its own name; a test fails on one that is not here.
 KINDS: dict[str, Kind] = {
@@ -129,11 +130,23 @@ class OpenAI:
         asked = len(ask.content.encode()) + len(ask.settings.encode())  # a schema is read too
         return self.prices.of_model(model).usd(asked + _MESSAGE_TOKENS, most_out)
 
-    def usd_estimate(self, ask: Ask) -> float:
-        model, most_out = _model_and_limit(ask.settings)
-        read = sum(int(len(m["content"]) / _CHARACTERS_A_TOKEN) + _MESSAGE_TOKENS for m in orjson.loads(ask.content))
-        # Answers of 11,421 records of KoAlpaca v1.0 are about 60 tokens; instruct models of today write about 250.
-        return self.prices.of_model(model).usd(read, min(250, most_out))
+    def tokens_in(self, ask: Ask) -> int:
+        vocabulary = self._price(ask).vocabulary
+        chat = [tokens_of(m["content"], vocabulary) + _ROLE_TOKENS for m in orjson.loads(ask.content)]
+        return sum(chat) + _REPLY_TOKENS
+
+    def vocabulary(self, ask: Ask) -> str:
+        vocabulary = self._price(ask).vocabulary
+        return vocabulary if is_counted(vocabulary) else ""
+
+    def most_out(self, ask: Ask) -> int:
+        return _model_and_limit(ask.settings)[1]
+
+    def usd_of(self, ask: Ask, tokens_in: float, tokens_out: float) -> float:
+        return self._price(ask).usd(tokens_in, tokens_out)
+
+    def _price(self, ask: Ask) -> TokenPrice:
+        return self.prices.of_model(_model_and_limit(ask.settings)[0])
 
     def answer(self, asks: Sequence[Ask]) -> list[Answer]:
         import openai

@@ -41,6 +41,14 @@ def dollars(usd: float) -> str:
     return f"${usd:,.2f}" if usd >= 10 else f"${usd:.4f}"
 
 
+def duration(seconds: float) -> str:
+    """`40 s`, `12 min`, `3 h 20 min`."""
+    if seconds < 90:
+        return f"{max(round(seconds), 1)} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
 def counted(n: int, noun: str) -> str:
     """`1 record`, `2 records`."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

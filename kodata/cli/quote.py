@@ -1,0 +1,109 @@
+"""What is printed of a plan: a line per stage, then what each paid stage asks, what accounts have left, and the sum."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import asdict
+from math import ceil
+from typing import TYPE_CHECKING
+
+from kodata.cli.table import screen_cells, table
+from kodata.show.lines import counted, dollars, duration, printable
+
+if TYPE_CHECKING:
+    from kodata.quote import Plan, StageQuote
+
+_BASIS = {
+    "assumed": "lengths are assumed, as there are no answers of these settings yet",
+    "answers": "judged by {} of the past",
+}
+_HEAD = ("stage", "records", "reuse", "known", "to ask", "dollars")
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """The plan in words, no wider than the screen."""
+    rows = [_cells(stage) for stage in plan.stages]
+    total = ("total", f"{plan.records:,}", "", "", f"{plan.to_ask:,}", _cost(plan.usd, plan.is_estimate))
+    said = [*_paid_stages(plan), *_accounts(plan), *_sum(plan)]
+    width = min(screen_cells(), 100)
+    wrapped = [line for text in said for line in textwrap.wrap(printable(text), width, subsequent_indent="  ")]
+    return [*table(_HEAD, [*rows, total]), *([""] if wrapped else []), *wrapped]
+
+
+def plan_json(plan: Plan) -> str:
+    """The plan and its sums as JSON."""
+    import orjson
+
+    names = ("to_ask", "usd", "usd_low", "usd_high", "usd_bound", "seconds", "is_estimate")
+    sums = {name: getattr(plan, name) for name in names}
+    won = {"won": plan.usd * plan.won_per_usd} if plan.won_per_usd else {}
+    return orjson.dumps({**asdict(plan), **sums, **won}, option=orjson.OPT_INDENT_2).decode()
+
+
+def between(low: float, high: float) -> str:
+    """`$3.2500 to $7.8400`, or one amount."""
+    return dollars(high) if dollars(low) == dollars(high) else f"{dollars(low)} to {dollars(high)}"
+
+
+def _cells(stage: StageQuote) -> tuple[str, ...]:
+    records = f"{stage.records:,}" + (f" + {stage.pending:,}" if stage.pending else "")
+    if stage.kind != "record":
+        return stage.stage, records, f"{stage.reuse:,}" if stage.reuse else "-", "-", "-", "-"
+    cost = _cost(stage.usd, stage.is_estimate)
+    return stage.stage, records, f"{stage.reuse:,}", f"{stage.known:,}", f"{stage.to_ask:,}", cost
+
+
+def _cost(usd: float, is_estimate: bool) -> str:
+    return ("about " if is_estimate and usd else "") + dollars(usd)
+
+
+def _paid_stages(plan: Plan) -> Iterator[str]:
+    """What each stage asks, and whether that is known. Records wait for the nearest stage before that has to ask."""
+    waits_for = ""
+    for stage in plan.stages:
+        if stage.kind == "record" and (stage.to_ask or stage.records):
+            waiting = f"known after {waits_for}: " if stage.pending else ""
+            yield f"{stage.stage}: {waiting}{_asked(stage)}"
+        if stage.to_ask:
+            waits_for = stage.stage
+
+
+def _asked(stage: StageQuote) -> str:
+    if not stage.to_ask:
+        return "all remembered" if stage.reuse else "all in the ledger" if stage.known else "nothing to ask"
+    about = "about " if stage.is_estimate else ""
+    where = f"{counted(stage.to_ask, 'ask')} to {stage.provider} in {counted(stage.requests, 'request')}"
+    size = f"{about}{stage.characters:,} characters" if stage.characters else ""
+    if stage.tokens_in or stage.tokens_out:
+        size = f"{about}{stage.tokens_in:,} tokens in, {stage.tokens_out:,} out"
+    cost = between(stage.usd_low, stage.usd_high) if stage.usd_bound else "free"
+    bound = f"at most {dollars(stage.usd_bound)}" if dollars(stage.usd_bound) != dollars(stage.usd_high) else ""
+    basis = _BASIS.get(stage.basis, "").format(counted(stage.answers, "answer"))
+    if stage.basis == "texts" and stage.is_estimate:
+        basis = "depends on how many texts lose a mark and are asked again in pieces"
+    time = f"about {duration(stage.seconds)}" if stage.seconds is not None else ""
+    return ", ".join(filter(None, (where, size))) + ": " + ", ".join(filter(None, (cost, bound, time, basis)))
+
+
+def _accounts(plan: Plan) -> Iterator[str]:
+    for quota in plan.quotas:
+        left = f"{max(quota.limit - quota.used, 0):,} of {quota.limit:,} characters are left on the account"
+        lack = f"; {quota.missing:,} too few, so the build would stop there" if quota.missing else ""
+        yield f"{quota.provider}: {left}{lack}"
+    for why in plan.unasked:
+        yield f"what is left on the account was not asked: {why}"
+
+
+def _sum(plan: Plan) -> Iterator[str]:
+    if not plan.usd_bound:
+        return
+    won = f", ₩{plan.usd * plan.won_per_usd:,.0f} at ₩{plan.won_per_usd:,.0f} a dollar" if plan.won_per_usd else ""
+    bound = f", at most {dollars(plan.usd_bound)}" if plan.usd_bound > plan.usd_high else ""
+    time = f", in about {duration(plan.seconds)} at the speed of the past" if plan.seconds else ""
+    yield f"in all: {between(plan.usd_low, plan.usd_high)}{bound}{won}{time}"
+    if any(stage.tokens_in and not stage.vocabulary for stage in plan.stages):
+        yield "tokens are estimated by letters; `pip install 'kodata[tokens]'` counts those of models in prices.toml"
+    if plan.usd_per_day and plan.usd > plan.usd_per_day:
+        days = ceil(plan.usd / plan.usd_per_day)
+        yield f"with the pipeline's limit of {dollars(plan.usd_per_day)} a day that takes {counted(days, 'day')}"

@@ -1,0 +1,210 @@
+"""Walks the records of a plan on past questions that nobody has answered yet, with answers that are imagined."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import ceil
+from pathlib import Path
+
+import orjson
+import polars as pl
+
+from kodata.answering import Reply, Unanswered
+from kodata.asks import Answer, Ask, canonical
+from kodata.corpus import Split
+from kodata.ledger import Ledger
+from kodata.pipeline import Step, kind_of
+from kodata.providers import Provider
+from kodata.providers.echo import in_shape
+from kodata.quote.outlay import Outlay
+from kodata.quote.outlook import KOREAN_A_TOKEN, PAST, Outlook, asked_characters
+from kodata.quote.stage import StageQuote
+from kodata.shards import Shards
+from kodata.stages import RecordStage
+from kodata.stages.translate import Translate
+
+_ID = {"id": pl.String()}
+_SAMPLE = 200  # records of a stage, from which on the share it keeps counts for those that wait
+_FILLER = "아직 쓰이지 않은 글이어서 길이만 미리 어림하려고 넣어 둔 문장입니다. "  # as many tokens as Korean has
+
+
+@dataclass
+class _Kind:
+    """Questions of equal settings."""
+
+    outlook: Outlook
+    sums: Outlay = field(default_factory=Outlay)
+    unsent: deque[Ask] = field(default_factory=deque)
+    requests: float = 0.0
+    vocabulary: str = ""
+    is_imagined: bool = False  # some of them: their texts are not known yet
+
+
+@dataclass
+class Foresight:
+    """What a plan knows of the records that wait for an answer, stage by stage.
+
+    They wait with imagined texts, in `waiting`; `share` of them will reach the present stage. `costs` is what the
+    questions that a record is the first to ask cost at most, in dollars, by id; `largest_usd` what one question may.
+    """
+
+    providers: Mapping[str, Provider]
+    ledger: Ledger
+    folder: Path
+    quotes: list[StageQuote] = field(default_factory=list)
+    costs: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    largest_usd: float = 0.0
+    share: float = 1.0
+    waiting: Shards = field(init=False)
+    _next: Shards = field(init=False)
+    _stage: object = None
+    _kinds: dict[tuple[str, str], _Kind] = field(default_factory=dict)
+    _asked: set[bytes] = field(default_factory=set)
+    _imagined: set[str] = field(default_factory=set)
+    _is_behind: bool = False  # on the records that waited before this stage
+
+    def __post_init__(self) -> None:
+        self.waiting = Shards(self.folder / "waiting-00")
+
+    def begin(self, step: Step) -> None:
+        self._stage, self._kinds, self._is_behind = step.stage, {}, False
+        self._next = Shards(self.folder / f"waiting-{len(self.quotes) + 1:02d}")
+
+    def behind(self) -> Shards:
+        """The records that waited before this stage; their questions are imagined like their texts."""
+        self._is_behind = True
+        return self.waiting
+
+    def reply(self, ask: Ask, idents: Sequence[str]) -> Reply:
+        """What is said to a question that is not sent: counted, then an imagined answer."""
+        kind = self._kind(ask)
+        if self._is_behind or not self._imagined.isdisjoint(idents):
+            kind.is_imagined = True
+            self._count(ask, kind, idents)  # equal only because they are imagined
+        elif ask.key not in self._asked:
+            self._asked.add(ask.key)
+            self._count(ask, kind, idents[:1])
+        if isinstance(self._stage, Translate):
+            return Unanswered("not in the ledger")
+        self._imagined.update(idents)
+        return _imagined(ask, kind.outlook)
+
+    def _count(self, ask: Ask, kind: _Kind, idents: Sequence[str]) -> None:
+        """Count the question once for each of these records."""
+        provider, share = self.providers[ask.provider], self.share if self._is_behind else 1.0
+        expected = kind.outlook.expect(provider, ask)
+        kind.sums.add(expected, share * len(idents))
+        self.largest_usd = max(self.largest_usd, expected.usd_once)
+        for ident in idents:
+            self.costs[ident] += share * expected.usd_high
+            kind.unsent.append(ask)
+            if len(kind.unsent) >= provider.batch:
+                provider.take(kind.unsent)
+                kind.requests += share
+
+    def set_apart(self, frame: pl.DataFrame, split: Split, unanswered: pl.DataFrame) -> tuple[Split, pl.DataFrame]:
+        """What became of the records of a shard without imagining, and those that wait or went unanswered."""
+        waits = unanswered.filter(pl.col("reason") == "unanswered")["id"].to_list()
+        ids = frame.select("id").unique() if self._is_behind else pl.DataFrame({"id": [*self._imagined, *waits]}, _ID)
+        there = split.kept.join(ids, on="id", how="semi", maintain_order="left")
+        left = frame.join(ids, on="id", how="semi", maintain_order="left").join(there, on="id", how="anti")
+        if len(ids):
+            self._next.add(pl.concat([there, self._in_korean(left)]))
+        others = unanswered.join(ids, on="id", how="anti", maintain_order="left")
+        open_ = ids.unique().sort("id").select("id", reason=pl.lit("unanswered"), evidence=pl.lit("not in the ledger"))
+        self._imagined = set()
+        kept = split.kept.join(ids, on="id", how="anti", maintain_order="left")
+        return Split(kept, split.dropped.join(ids, on="id", how="anti"), split.remarks), pl.concat([others, open_])
+
+    def end(self, step: Step, records: int, kept: int, reuse: int, known: int) -> None:
+        """Quote the stage that all records are through now."""
+        pending = self.waiting.records
+        if isinstance(step.stage, RecordStage):
+            self.waiting.delete()
+            self.waiting = self._next
+        elif pending and records >= _SAMPLE:
+            self.share *= kept / records
+        sums = Outlay()
+        for (name, _), kind in self._kinds.items():
+            sums.add(kind.sums, 1.0)
+            while kind.unsent:
+                self.providers[name].take(kind.unsent)
+                kind.requests += 1
+        self.quotes.append(
+            StageQuote(
+                stage=step.name,
+                kind=kind_of(step.stage),
+                records=records,
+                pending=pending,
+                reuse=reuse,
+                kept=kept,
+                known=known,
+                to_ask=round(sums.asks),
+                provider=getattr(getattr(step.stage, "by", None), "provider", ""),
+                requests=ceil(sum(kind.requests for kind in self._kinds.values())),
+                characters=round(sums.characters),
+                tokens_in=round(sums.tokens_in),
+                tokens_out=round(sums.tokens_out),
+                usd=sums.usd,
+                usd_low=sums.usd_low,
+                usd_high=sums.usd_high,
+                usd_bound=sums.usd_bound,
+                seconds=self._seconds(),
+                is_estimate=bool(sums.usd) and (pending > 0 or sums.usd_low < sums.usd_high or sums.tokens_in > 0),
+                vocabulary=" ".join(sorted({kind.vocabulary for kind in self._kinds.values()})),
+                basis=self._basis(),
+                answers=min((kind.outlook.answers for kind in self._kinds.values()), default=0),
+            )
+        )
+
+    def _kind(self, ask: Ask) -> _Kind:
+        place = ask.provider, ask.settings
+        if place not in self._kinds:
+            past = self.ledger.past(*place, PAST)
+            is_translation = isinstance(self._stage, Translate)
+            outlook = Outlook.of(past, self.providers[ask.provider], ask.settings, is_translation=is_translation)
+            self._kinds[place] = _Kind(outlook, vocabulary=self.providers[ask.provider].vocabulary(ask))
+        return self._kinds[place]
+
+    def _in_korean(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The records as long as the present stage will make them: only a translation changes the texts there are."""
+        if not isinstance(self._stage, Translate):
+            return frame
+        korean = max((kind.outlook.korean for kind in self._kinds.values()), default=1.0)
+        lengths = {name: pl.col(name).str.len_chars() for name in self._stage.fields}
+        longest = frame.select(pl.max_horizontal(*(length.max() for length in lengths.values()))).item()
+        filler, stays = pl.lit(_filler(longest or 0)), pl.col("lang") == "ko"
+        texts = {n: filler.str.slice(0, (length * korean).ceil().cast(pl.UInt32)) for n, length in lengths.items()}
+        return frame.with_columns(
+            pl.when(stays | pl.col(name).is_null()).then(name).otherwise(text).alias(name)
+            for name, text in texts.items()
+        )
+
+    def _seconds(self) -> float | None:
+        """How long the questions take at the speed of the past; None where one of them has none."""
+        speeds = [(kind.sums.asks, kind.outlook.per_s) for kind in self._kinds.values()]
+        if not speeds or any(per_s is None for _, per_s in speeds):
+            return None
+        return sum(asks / per_s for asks, per_s in speeds if per_s)
+
+    def _basis(self) -> str:
+        kinds = [kind for kind in self._kinds.values() if kind.sums.usd]
+        if not any(kind.sums.tokens_in or kind.is_imagined for kind in kinds):
+            return "texts" if kinds else ""
+        return "answers" if all(kind.outlook.answers for kind in kinds) else "assumed"
+
+
+def _imagined(ask: Ask, outlook: Outlook) -> Answer:
+    """An answer as long as is expected, in the shape that is asked for."""
+    slope, constant = outlook.out[1]
+    text = _filler(int((slope * asked_characters(ask.content) + constant) * KOREAN_A_TOKEN))
+    schema = orjson.loads(ask.settings).get("schema") if ask.settings.startswith("{") else None
+    return Answer(canonical(in_shape(schema, text)) if schema else text, "imagined")
+
+
+@lru_cache(maxsize=1_000)
+def _filler(characters: int) -> str:
+    return (_FILLER * (characters // len(_FILLER) + 1))[:characters]
