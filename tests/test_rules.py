@@ -15,7 +15,7 @@ from kodata.rules.manners import Refusal
 from kodata.rules.source import Empty
 from kodata.rules.translation import LengthRatio, NotKorean
 from kodata.stages.filter import Filter
-from tests.cases import answers
+from tests.cases import answers, pii
 
 
 def turn(**texts: Any) -> Turn:
@@ -202,8 +202,8 @@ HOLDS_STILL: dict[str, list[Turn]] = {
 }
 
 
-FIRES |= answers.FIRES
-HOLDS_STILL |= answers.HOLDS_STILL
+FIRES |= answers.FIRES | pii.FIRES
+HOLDS_STILL |= answers.HOLDS_STILL | pii.HOLDS_STILL
 
 
 def test_every_rule_has_an_example_on_which_it_fires() -> None:

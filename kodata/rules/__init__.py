@@ -13,6 +13,7 @@ from kodata.rules.foreign import NotKoreanAnswer, StrayScript
 from kodata.rules.kinds import Fix, Rule
 from kodata.rules.labels import AnswerLabel, LeakedLabel, MergedRecord
 from kodata.rules.manners import AiDisclaimer, AsksForInput, Refusal, SelfReference
+from kodata.rules.pii import PII
 from kodata.rules.source import Empty, ForeignLanguage
 from kodata.rules.translation import LengthRatio, NotKorean
 from kodata.rules.wholeness import HtmlResidue, Loop, Truncated, Unfilled
@@ -26,5 +27,6 @@ _ALL: tuple[type[Rule], ...] = (
     EchoedQuestion, AnswerLabel, MergedRecord, QuotedAnswer, HtmlResidue,  # mend first, then judge
     LeakedLabel, SameAsQuestion, Refusal, AsksForInput, AiDisclaimer, SelfReference,
     NotKoreanAnswer, StrayScript, Truncated, Loop, Unfilled,
+    *PII,
 )  # fmt: skip
 RULES: dict[str, type[Rule]] = {rule.name: rule for rule in _ALL}

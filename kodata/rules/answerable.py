@@ -15,7 +15,8 @@ _INSTRUCTION, _INPUT = pl.col("instruction"), pl.col("input").fill_null("")
 _URL_ONLY = r"^\s*<?(?:https?://|www\.)\S+\s*$"
 _ABOUT_URL = (
     r"(?i)\bdomain|normali[sz]e|article id\b|\bhtml\b|(?:create|make) (?:a )?(?:short |hyper)?link|bookmark"
-    r"|\bblock\b|shorten|its address|address alone|주소만|도메인|정규화|북마크|즐겨찾기|단축|차단|하이퍼링크|링크를 (?:만들|생성|작성)"
+    r"|\bblock\b|shorten|its address|address alone|주소만"
+    r"|도메인|정규화|북마크|즐겨찾기|단축|차단|하이퍼링크|링크를 (?:만들|생성|작성)"
 )
 _MEDIA = r"image|picture|photo(?:graph)?|painting|drawing|artwork|illustration|video|audio|sound ?clip|song"
 _GIVEN_IMAGE = (
