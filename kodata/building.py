@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,7 +18,17 @@ from filelock import FileLock, Timeout
 
 from kodata.answering import PATIENT, Answering, Patience, Purse
 from kodata.errors import BuildError, LawBroken, Misconfigured, PipelineError, SourceError, did_you_mean
-from kodata.events import BuildEnded, BuildStarted, Event, SourceRead, Tell, Told
+from kodata.events import (
+    BuildEnded,
+    BuildStarted,
+    Event,
+    Every,
+    PublishMoved,
+    SourceMoved,
+    SourceRead,
+    Tell,
+    Told,
+)
 from kodata.exports import EXPORTS, export
 from kodata.ledger import Ledger
 from kodata.pipeline import KEYS, REDIRECTS, Pipeline, Step, load_pipeline, shipped
@@ -33,7 +44,7 @@ from kodata.published import Build
 from kodata.shards import Shards
 from kodata.snapshots import Snapshots
 from kodata.sources import Reading, Source, digest_of, read
-from kodata.sources.opening import open_source
+from kodata.sources.opening import Opened, open_source
 from kodata.stages.filter import Filter
 from kodata.stages.sample import NOT_SAMPLED
 from kodata.walk import Walk
@@ -129,7 +140,8 @@ class Run:
         readings = []
         for number, source in enumerate(self.sources):
             opened = open_source(source, self.env.get("HF_TOKEN"), whole=self.options.limit is None)
-            reading = read(source, opened, self.options.limit, folder / f"{number:02d}")
+            moved = _telling(source, opened, tell)
+            reading = read(source, opened, self.options.limit, folder / f"{number:02d}", moved)
             unreadable = reading.unreadable.records
             tell(SourceRead(source.name, reading.origin, len(reading.rows), unreadable, reading.reasons))
             readings.append(reading)
@@ -145,6 +157,17 @@ class Run:
     def providers(self, prices: Prices, *, sends: bool) -> dict[str, Provider]:
         """Who is asked, by name. Raises Misconfigured when a key is missing and something is to be sent."""
         return {name: provider_for(name, self.env, prices, sends=sends) for name in self.pipeline.providers}
+
+
+def _telling(source: Source, opened: Opened, tell: Tell) -> Callable[[int], None]:
+    """Tells now and then how far the source is read."""
+    is_due = Every()
+
+    def moved(items: int) -> None:
+        if items % 100 == 0 and is_due():
+            tell(SourceMoved(source.name, items, opened.share()))
+
+    return moved
 
 
 def provider_for(name: str, env: Mapping[str, str], prices: Prices, *, sends: bool) -> Provider:
@@ -240,6 +263,8 @@ def _publish(
         variant=run.options.variant,
         flags=run.options.flags,
         tallies=dict(walk.answering.tallies),
+        reasons={"source": sum((Counter(reading.reasons) for reading in readings), Counter()), **walk.reasons},
+        noticed=walk.noticed,
         held_back_by=_held_back_by(run, walk, records, unread),
         at=datetime.now(UTC),
     )
@@ -248,7 +273,13 @@ def _publish(
     is_latest = not run.options.variant and not facts.held_back_by
     ended = BuildEnded(str(final), records, kept.records, dropped, usd, is_latest, facts.held_back_by)
     told.end(ended)
-    publish(facts, kept.paths, walk.dropped, walk.remarks, told.lines, folder / "build")
+    is_due = Every()
+
+    def moved(done: int) -> None:
+        if is_due():
+            told(PublishMoved(done, kept.records))
+
+    publish(facts, kept, walk.dropped, walk.remarks, told.lines, folder / "build", moved)
     for form in run.pipeline.publish:
         export(Build(folder / "build"), form.to, folder / "build" / "exports" / form.to, form.template)
     (folder / "build").replace(final)
@@ -273,10 +304,8 @@ def _held_back_by(run: Run, walk: Walk, records: int, unread: int) -> str:
     limits = run.pipeline.limits
     if records == walk.left + unread:
         return "no record is left"
-    unanswered, not_sampled = (
-        sum(rows.filter(pl.col("reason") == reason)["id"].n_unique() for rows in walk.dropped)
-        for reason in ("unanswered", NOT_SAMPLED)
-    )
+    reasons = sum(walk.reasons.values(), Counter[str]())
+    unanswered, not_sampled = reasons["unanswered"], reasons[NOT_SAMPLED]
     dropped, records = unread + walk.left - unanswered - not_sampled, records - not_sampled
     if dropped > limits.dropped * records:
         return f"{dropped / records:.1%} of the records were dropped, the limit is {limits.dropped:.1%}"

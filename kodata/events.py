@@ -5,6 +5,7 @@ Shows draw them, `events.jsonl` keeps them. An event holds counts, names and ids
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -22,6 +23,15 @@ class BuildStarted:
     mode: Literal["live", "demo", "offline", "plan"]
     ledger: str
     builds: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMoved:
+    """How far a source is read: items so far, and the share of its bytes (0..1) where that is known."""
+
+    source: str
+    items: int
+    share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,14 @@ class StageEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishMoved:
+    """How many of the records that are kept have been written."""
+
+    done: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
 class BuildEnded:
     """A build is published, or kept aside because of a limit."""
 
@@ -96,8 +114,24 @@ class BuildEnded:
     held_back_by: str = ""
 
 
-Event: TypeAlias = BuildStarted | SourceRead | StageStarted | StageMoved | Waiting | StageEnded | BuildEnded
+Moved: TypeAlias = SourceMoved | StageMoved | PublishMoved
+Event: TypeAlias = BuildStarted | SourceRead | StageStarted | Moved | Waiting | StageEnded | BuildEnded
 Tell: TypeAlias = Callable[[Event], None]
+
+
+@dataclass
+class Every:
+    """True when called, but not again for a while: progress is told no oftener than anybody can read it."""
+
+    seconds: float = 0.2
+    _next: float = 0.0
+
+    def __call__(self) -> bool:
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + self.seconds
+        return True
 
 
 @dataclass
@@ -108,7 +142,7 @@ class Told:
     lines: list[bytes] = field(default_factory=list)
 
     def __call__(self, event: Event) -> None:
-        if not isinstance(event, StageMoved):
+        if not isinstance(event, Moved):
             self.lines.append(json_line(_without_folders(event)))
         self.show(event)
 

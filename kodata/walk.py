@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -24,22 +23,20 @@ from kodata.corpus import (
     split_off,
 )
 from kodata.errors import PipelineError
-from kodata.events import StageEnded, StageMoved, StageStarted, Tell
+from kodata.events import Every, StageEnded, StageMoved, StageStarted, Tell
 from kodata.pipeline import Pipeline, Step, kind_of
 from kodata.quote import Foresight
 from kodata.shards import Shards
 from kodata.snapshots import Snapshots
 from kodata.stages import CorpusStage, Drop, FrameStage, RecordStage, stage_key
 
-_MOVED_EVERY_S = 0.2
-
 
 @dataclass
 class Walk:
-    """Takes the records of a build through its stages.
+    """Takes the records of a build through its stages, shard by shard; all that comes of it is on disk.
 
-    What left stands in `dropped`: rows, stage, reason, evidence. What was noticed of the others stands in `remarks`:
-    `corpus.REMARK_COLUMNS` and stage.
+    By stage: what left stands in `dropped` (rows, reason, evidence), counted in `reasons`; what was noticed of the
+    others is counted in `noticed`, and stands in `remarks` where it asks for review.
     """
 
     pipeline: Pipeline
@@ -48,31 +45,39 @@ class Walk:
     folder: Path
     tell: Tell
     foresight: Foresight | None = None  # in a plan
-    dropped: list[pl.DataFrame] = field(default_factory=list)
-    remarks: list[pl.DataFrame] = field(default_factory=list)
+    dropped: dict[str, Shards] = field(default_factory=dict)
+    remarks: dict[str, Shards] = field(default_factory=dict)
+    reasons: dict[str, Counter[str]] = field(default_factory=dict)
+    noticed: dict[str, Counter[str]] = field(default_factory=dict)
     _done: int = 0  # records of the present stage, in the shards before
     _before: Tally = field(default_factory=Tally)  # what was asked before the present stage
-    _last_moved: float = 0.0
+    _is_due: Every = field(default_factory=Every)
 
     def through(self, shards: Shards) -> Shards:
         """The shards that the last stage leaves."""
         for number, step in enumerate(self.pipeline.steps, 1):
             self.tell(StageStarted(step.name, number, len(self.pipeline.steps), shards.records))
             after = Shards(self.folder / f"{number:02d}")
+            self.dropped[step.name] = Shards(self.folder / f"{number:02d}-dropped")
+            self.remarks[step.name] = Shards(self.folder / f"{number:02d}-remarks")
             self._done, self._before = 0, self._spent()
             before, reused = self._before, 0
             if self.foresight:
                 self.foresight.begin(step)
-            reasons, noticed = Counter[str](), Counter[str]()
+            reasons = self.reasons[step.name] = Counter[str]()
+            noticed = self.noticed[step.name] = Counter[str]()
             for frame, split, remembered in self._splits(step, shards):
                 conserved(frame, split, step.name)
                 after.add(split.kept)
                 reasons.update(split.dropped["reason"])
                 noticed.update(split.remarks["rule"])
-                self._keep_dropped(frame, split.dropped, step.name)
-                self.remarks.append(split.remarks.with_columns(stage=pl.lit(step.name)))
+                if len(split.dropped):
+                    gone = frame.join(split.dropped, on="id", how="inner", maintain_order="left")
+                    self.dropped[step.name].add(gone, len(split.dropped))
+                self.remarks[step.name].add(split.remarks.filter(pl.col("severity") == "review"))
                 reused += remembered
                 self._done += frame["id"].n_unique()
+                self._moved(step.name, self._done, shards.records)
             spent = self._spent()
             if self.foresight:
                 self._foresee(step, self.foresight)
@@ -87,13 +92,13 @@ class Walk:
     @property
     def left(self) -> int:
         """How many records left on the way."""
-        return sum(rows["id"].n_unique() for rows in self.dropped)
+        return sum(shards.records for shards in self.dropped.values())
 
     def _splits(self, step: Step, shards: Shards) -> Iterator[tuple[pl.DataFrame, Split, int]]:
         """Each shard, what the stage made of it, and how many of its records were remembered."""
         stage = step.stage
         if isinstance(stage, CorpusStage):
-            dropped, remembered = self._decision(stage, shards)
+            dropped, remembered = self._decision(step.name, stage, shards)
             for frame in shards:
                 here = dropped.join(frame.select("id").unique(), on="id", how="semi")
                 yield frame, split_off(frame, here), frame["id"].n_unique() if remembered else 0
@@ -109,13 +114,19 @@ class Walk:
         else:
             kind_of(stage)
 
-    def _decision(self, stage: CorpusStage, shards: Shards) -> tuple[pl.DataFrame, bool]:
+    def _decision(self, name: str, stage: CorpusStage, shards: Shards) -> tuple[pl.DataFrame, bool]:
+        """Who leaves, and whether that is remembered. Sketching is what moves; the decision is one step."""
         key = stage_key(stage)
         prints = pl.concat([fingerprints(frame) for frame in shards])
         known = self.snapshots.recall_decision(key, prints)
         if known is not None:
             return known, True
-        dropped = stage.decide(pl.concat([stage.sketch(frame) for frame in shards]))
+        sketches, done = [], 0
+        for frame in shards:
+            sketches.append(stage.sketch(frame))
+            done += len(sketches[-1])
+            self._moved(name, done, shards.records)
+        dropped = stage.decide(pl.concat(sketches))
         if not self.foresight:
             self.snapshots.remember_decision(key, prints, dropped)
         return dropped, False
@@ -128,11 +139,7 @@ class Walk:
         todo = frame.join(seen, on="id", how="anti", maintain_order="left")
 
         def moved(done: int) -> None:
-            now = time.monotonic()
-            if now - self._last_moved >= _MOVED_EVERY_S:
-                self._last_moved, spent = now, self._spent()
-                sent, usd = spent.sent - self._before.sent, spent.usd - self._before.usd
-                self.tell(StageMoved(name, self._done + len(seen) + done, records, sent, round(usd, 4)))
+            self._moved(name, self._done + len(seen) + done, records)
 
         new, unanswered = tell_stories(stage, todo, self.answering, moved)
         if self.foresight:
@@ -149,6 +156,12 @@ class Walk:
             for frame in foresight.behind():
                 foresight.set_apart(frame, *tell_stories(step.stage, frame, self.answering, lambda _: None))
 
+    def _moved(self, name: str, done: int, records: int) -> None:
+        if self._is_due():
+            spent = self._spent()
+            sent, usd = spent.sent - self._before.sent, spent.usd - self._before.usd
+            self.tell(StageMoved(name, done, records, sent, round(usd, 4)))
+
     def _spent(self) -> Tally:
         """All providers' tallies in one, as they stand."""
         total = Tally()
@@ -156,11 +169,6 @@ class Walk:
             for name, value in vars(tally).items():
                 setattr(total, name, getattr(total, name) + value)
         return total
-
-    def _keep_dropped(self, frame: pl.DataFrame, dropped: pl.DataFrame, stage: str) -> None:
-        if len(dropped):
-            rows = frame.join(dropped, on="id", how="inner", maintain_order="left")
-            self.dropped.append(rows.with_columns(stage=pl.lit(stage)))
 
 
 def tell_stories(

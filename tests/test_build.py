@@ -26,7 +26,7 @@ from kodata.events import Event, Waiting
 from kodata.korean import languages
 from kodata.ledger import Ledger
 from kodata.planning import plan
-from kodata.publish import _alpaca, _items
+from kodata.publish.corpus_files import alpaca_of, items_of
 from kodata.published import Build, difference
 from kodata.workspace import Workspace
 from tests.conftest import HASTY, files_of, items, write_items
@@ -411,11 +411,11 @@ def test_a_conversation_is_published_with_its_system_line_and_the_provenance_of_
         Turn("c-1", 1, instruction="둘?", input="셋", output="아니요.", written_by="b", answer_key="k1"),
     ]
     places = {"source_file": pl.lit("x.json"), "source_row": pl.lit(1)}
-    (item,) = _items(frame_of(turns).with_columns(**places))
+    (item,) = items_of(frame_of(turns).with_columns(**places))
     (earlier,) = item["history"]  # type: ignore[misc, attr-defined]
     assert (item["system"], item["instruction"], item["answer_key"]) == ("짧게 답하세요.", "둘?", "k1")
     assert (earlier["instruction"], earlier["written_by"], earlier["answer_key"]) == ("하나?", "a", "k0")
-    assert _alpaca(item)["history"] == [["하나?", "네."]]
+    assert alpaca_of(item)["history"] == [["하나?", "네."]]
 
 
 def _for_review(folder: Path) -> str:

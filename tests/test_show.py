@@ -14,7 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from kodata.events import BuildEnded, BuildStarted, Event, SourceRead, StageEnded, StageMoved, StageStarted, Waiting
+from kodata.events import (
+    BuildEnded,
+    BuildStarted,
+    Event,
+    PublishMoved,
+    SourceMoved,
+    SourceRead,
+    StageEnded,
+    StageMoved,
+    StageStarted,
+    Waiting,
+)
 from kodata.pipeline import shipped
 from kodata.show import Progress, calm, chosen_for, show
 from kodata.show.lines import printable, printable_lines
@@ -127,6 +138,47 @@ def test_plain_says_how_far_in_numbers() -> None:
     clock.now = 2.0
     plain(StageMoved("translate", 50, 1_000, 60, 0.0123))
     assert stream.getvalue().splitlines()[1] == "3/8 translate: 50 of 1,000 records, 60 asks sent, $0.0123"
+
+
+def test_plain_says_how_far_a_source_is_read_and_the_corpus_written() -> None:
+    clock, stream = Clock(), io.StringIO()
+    plain = Plain(stream, clock)
+    plain(BuildStarted("a", "live", "l", "b"))
+    for seconds, share in ((0.5, 0.1), (2.0, 0.12), (2.5, 0.14), (4.0, 0.2)):
+        clock.now = seconds
+        plain(SourceMoved("talks", round(share * 1_000_000), share))
+    for seconds, items in ((33.0, 210_000), (34.5, 400_000), (64.0, 500_000)):  # a source of unknown size
+        clock.now = seconds
+        plain(SourceMoved("hub", items))
+    plain(SourceRead("talks", "talks.json", 1_000_000, 0))
+    clock.now = 66.0
+    plain(PublishMoved(60_000, 990_000))
+    assert stream.getvalue().splitlines()[1:] == [
+        "source talks: 120,000 items read, 12% of its bytes",
+        "source talks: 200,000 items read, 20% of its bytes",
+        "source hub: 400,000 items read",
+        "source talks: 1,000,000 records from talks.json",
+        "publish: 60,000 of 990,000 records written",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("event", "name"),
+    [(SourceMoved("talks", 500, 0.25), "source talks"), (PublishMoved(500, 2_000), "publish")],
+)
+def test_rich_shows_one_line_for_what_is_running(event: Event, name: str) -> None:
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    from kodata.show.rich import Live
+
+    progress = Bars(console=Console(file=io.StringIO()))
+    live = Live(progress)
+    live(event)
+    (task,) = progress.tasks
+    assert (task.description, task.completed, task.total) == (name, 500, 2_000)
+    live(BuildEnded("/b", 1, 1, 0, 0.0, True))
+    assert not progress.tasks
 
 
 def test_a_storm_of_waiting_is_one_line_a_provider() -> None:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 
-from kodata.events import BuildEnded, BuildStarted, SourceRead, StageEnded, StageMoved, Waiting
+from kodata.events import (
+    BuildEnded,
+    BuildStarted,
+    Moved,
+    PublishMoved,
+    SourceMoved,
+    SourceRead,
+    StageEnded,
+    StageMoved,
+    Waiting,
+)
 
 _JOINERS = "\u200c\u200d"  # formatting characters that are part of words and emoji; all others can hide or reorder text
 _MODES = {
@@ -66,9 +76,26 @@ def of_source(event: SourceRead) -> str:
     return printable(f"source {event.source}: {counted(event.records, 'record')} from {event.origin}{unreadable}")
 
 
-def of_progress(event: StageMoved) -> str:
-    done = f"{event.stage}: {event.done:,} of {counted(event.records, 'record')}"
-    return printable(f"{done}, {spent(event.sent, event.usd)}" if event.sent else done)
+def of_progress(event: Moved) -> str:
+    """How far a source, a stage or the writing of files is."""
+    match event:
+        case SourceMoved():
+            share = f", {event.share:.0%} of its bytes" if event.share is not None else ""
+            return printable(f"source {event.source}: {counted(event.items, 'item')} read{share}")
+        case PublishMoved():
+            return f"publish: {event.done:,} of {counted(event.records, 'record')} written"
+        case StageMoved():
+            done = f"{event.stage}: {event.done:,} of {counted(event.records, 'record')}"
+            return printable(f"{done}, {spent(event.sent, event.usd)}" if event.sent else done)
+
+
+def place_of(event: Moved) -> tuple[int, int]:
+    """How many are done, of how many: those of a source are foreseen from the share that is read; 0 is unknown."""
+    match event:
+        case SourceMoved():
+            return event.items, round(event.items / event.share) if event.share else 0
+        case PublishMoved() | StageMoved():
+            return event.done, event.records
 
 
 def of_stage(event: StageEnded) -> str:

@@ -7,7 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from kodata.events import BuildEnded, BuildStarted, Event, SourceRead, StageEnded, StageMoved, StageStarted, Waiting
+from kodata.events import (
+    BuildEnded,
+    BuildStarted,
+    Event,
+    Moved,
+    PublishMoved,
+    SourceMoved,
+    SourceRead,
+    StageEnded,
+    StageMoved,
+    StageStarted,
+    Waiting,
+)
 from kodata.show import lines
 
 MOVED_SHARE = 0.05  # a line for that much of a stage
@@ -33,28 +45,31 @@ class Plain:
         said: list[str] = []
         match event:
             case BuildStarted():
-                said = lines.of_start(event)
+                self._said, said = (self.clock(), 0), lines.of_start(event)
             case SourceRead():
-                said = [lines.of_source(event)]
+                self._said, said = (self.clock(), 0), [lines.of_source(event)]
             case StageStarted():
                 self._place, self._said = f"{event.number}/{event.of}", (self.clock(), 0)
                 said = [f"{self._place} {lines.printable(event.stage)}: {lines.counted(event.records, 'record')}"]
             case StageMoved() if self._is_due(event):
                 said = [f"{self._place} {lines.of_progress(event)}"]
+            case SourceMoved() | PublishMoved() if self._is_due(event):
+                said = [lines.of_progress(event)]
             case StageEnded():
-                said = [f"{self._place} {lines.of_stage(event)}"]
+                self._said, said = (self.clock(), 0), [f"{self._place} {lines.of_stage(event)}"]
             case Waiting():
                 said = [lines.of_waiting(event)]
             case BuildEnded():
                 said = [lines.of_end(event)]
         return said
 
-    def _is_due(self, event: StageMoved) -> bool:
-        now, (when, done) = self.clock(), self._said
-        far = event.done - done >= max(1.0, MOVED_SHARE * event.records) and now - when >= MOVED_APART_S
+    def _is_due(self, event: Moved) -> bool:
+        now, (when, before) = self.clock(), self._said
+        done, total = lines.place_of(event)
+        far = total and done - before >= max(1.0, MOVED_SHARE * total) and now - when >= MOVED_APART_S
         if not far and now - when < MOVED_EVERY_S:
             return False
-        self._said = now, event.done
+        self._said = now, done
         return True
 
     def _write(self, line: str) -> None:

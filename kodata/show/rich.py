@@ -1,4 +1,4 @@
-"""One live line for the running stage on a terminal; each stage that ends leaves one printed line."""
+"""One live line for what is running on a terminal; each source and stage that ends leaves one printed line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Column
 from rich.text import Text
 
-from kodata.events import BuildEnded, BuildStarted, Event, SourceRead, StageEnded, StageMoved, StageStarted, Tell
+from kodata.events import (
+    BuildEnded,
+    BuildStarted,
+    Event,
+    PublishMoved,
+    SourceMoved,
+    SourceRead,
+    StageEnded,
+    StageMoved,
+    StageStarted,
+    Tell,
+    Waiting,
+)
 from kodata.show import lines
 
 
@@ -45,28 +57,38 @@ class Live:
             case BuildStarted():
                 self._is_plan = event.mode == "plan"
                 self._print(*lines.of_start(event))
+            case SourceMoved() | StageMoved() | PublishMoved():
+                self._move(event)
             case SourceRead():
+                self._stop()
                 self._print(lines.of_source(event))
             case StageStarted():
                 self._place = f"{event.number}/{event.of}"
-                name = f"{self._place} {lines.printable(event.stage)}"
-                self._running = self.progress.add_task(name, total=event.records, spent="")
-            case StageMoved() if self._running is not None:
-                spent = lines.spent(event.sent, event.usd) if event.sent else ""
-                self.progress.update(self._running, completed=event.done, spent=spent)
+                self._start(f"{self._place} {event.stage}", event.records)
             case StageEnded():
-                self._end(event)
-            case BuildEnded() | StageMoved():  # the result itself is printed on stdout
-                pass
-            case _:
+                self._stop()
+                if not self._is_plan:  # its table says the same
+                    self._print(f"{self._place} {lines.of_stage(event)}")
+            case BuildEnded():  # the result itself is printed on stdout
+                self._stop()
+            case Waiting():
                 self._print(lines.of_waiting(event))
 
-    def _end(self, event: StageEnded) -> None:
+    def _move(self, event: SourceMoved | StageMoved | PublishMoved) -> None:
+        if self._running is None:
+            self._start(f"source {event.source}" if isinstance(event, SourceMoved) else "publish", None)
+        done, total = lines.place_of(event)
+        spent = lines.spent(event.sent, event.usd) if isinstance(event, StageMoved) and event.sent else ""
+        assert self._running is not None
+        self.progress.update(self._running, completed=done, total=total or None, spent=spent)
+
+    def _start(self, name: str, total: int | None) -> None:
+        self._running = self.progress.add_task(lines.printable(name), total=total, spent="")
+
+    def _stop(self) -> None:
         if self._running is not None:
             self.progress.remove_task(self._running)
             self._running = None
-        if not self._is_plan:  # its table says the same
-            self._print(f"{self._place} {lines.of_stage(event)}")
 
     def _print(self, *texts: str) -> None:
         for text in texts:

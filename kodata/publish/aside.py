@@ -1,0 +1,62 @@
+"""What does not go into the corpus, or is to be looked at in it: dropped records, and remarks that ask for review."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from heapq import merge
+from operator import itemgetter
+
+import polars as pl
+
+from kodata.corpus import COLUMNS
+from kodata.publish.facts import Facts
+from kodata.shards import Shards
+from kodata.sources import Reading
+
+_TEXTS = tuple(f"{name}{which}" for which in ("", "_source") for name in ("instruction", "input", "output"))
+
+
+def dropped_items(facts: Facts, dropped: Mapping[str, Shards]) -> Iterator[dict[str, object]]:
+    """One object a dropped record, in the order of the sources: id, stage, reason, evidence, where from, the record.
+
+    An item that could not be read has no record but its text, as `item`. Every stage drops in the order of the
+    sources, so that merging needs one shard of each.
+    """
+    streams = [_of_stage(facts, stage, shards) for stage, shards in dropped.items()]
+    unreadable = [_of_source(facts, reading) for reading in facts.readings]
+    return (item for _, item in merge(*streams, *unreadable, key=itemgetter(0)))
+
+
+def _of_stage(facts: Facts, stage: str, shards: Shards) -> Iterator[tuple[int, dict[str, object]]]:
+    columns = [name for name in COLUMNS if name != "id"]
+    for frame in shards:
+        for _, turns in facts.placed(frame).group_by("id", maintain_order=True):
+            rows = turns.select(columns).iter_rows(named=True)
+            record = [{name: value for name, value in row.items() if value is not None} for row in rows]
+            yield _gone(turns.row(0, named=True), stage, record, None)
+
+
+def _of_source(facts: Facts, reading: Reading) -> Iterator[tuple[int, dict[str, object]]]:
+    for frame in reading.unreadable:
+        for row in facts.placed(frame).iter_rows(named=True):
+            yield _gone(row, "source", None, row["item"])
+
+
+def _gone(row: Mapping[str, object], stage: str, record: object, item: object) -> tuple[int, dict[str, object]]:
+    what = {"id": row["id"], "stage": stage, "reason": row["reason"], "evidence": row["evidence"]}
+    where = {"source_file": row["source_file"], "source_row": row["source_row"]}
+    place = row["place"]
+    assert isinstance(place, int)
+    return place, {**what, **where, "record": record, "item": item}
+
+
+def items_for_review(facts: Facts, kept: Shards, remarks: Mapping[str, Shards]) -> Iterator[dict[str, object]]:
+    """One object a remark on a turn of the corpus, in its order: id, turn, stage, rule, evidence, texts, where from.
+
+    The shards of all stages are cut alike: what was noticed of the records of a shard stands in one of its number.
+    """
+    for number, frame in enumerate(kept):
+        here = [shards[number].with_columns(stage=pl.lit(stage)) for stage, shards in remarks.items()]
+        wanted = pl.concat(here).drop("severity")
+        found = wanted.join(frame.select("id", "turn", *_TEXTS), on=["id", "turn"], maintain_order="left")
+        yield from facts.placed(found).sort("place", "turn", maintain_order=True).drop("place").iter_rows(named=True)
