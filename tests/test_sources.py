@@ -486,7 +486,7 @@ json_values = st.recursive(
 names = st.sampled_from(["instruction", "input", "output", "id", "category", "text", "url"]) | st.text(max_size=3)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(items=st.lists(st.dictionaries(names, json_values, max_size=5) | json_values, min_size=1, max_size=5))
 def test_every_item_of_any_array_is_a_record_or_among_the_dropped(items: list[object], tmp_path: Path) -> None:
     (tmp_path / "any.json").write_text(json.dumps(items), encoding="ascii")
