@@ -1,45 +1,38 @@
 """Keeps code, URLs, formulas, markup, blanks and placeholders from translation, and puts them back, verified.
 
-A text goes out as XML: what must survive is a mark such as `<x id="0"/>`, the rest is escaped. DeepL does not bill
-marks. Coming back, every mark must occur exactly once and the line breaks must be as many as before.
+Lines of code and data are cut out of a text and never sent. What is left goes out as XML: a piece that must survive is
+a mark such as `<x id="0"/>`, the rest is escaped. DeepL does not bill marks. Coming back, every mark must occur exactly
+once, in its line, and lines and brackets must be as many as before.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 from xml.sax.saxutils import escape
 
-# Alternatives are tried in this order at each position: longer-reaching kinds first.
-_PIECE = re.compile(
-    r"""
-      ```.*?(?:```|\Z)                                # fenced code; an unclosed fence runs to the end
-    | `[^`\n]+`                                       # inline code
-    | \$\$.+?\$\$ | \\\[.+?\\\] | \\\(.+?\\\)         # LaTeX, displayed and inline
-    | \\begin\{(?P<env>\w+\*?)\}.*?\\end\{(?P=env)\}
-    | (?<![\w$\\])\$(?=[^\s$])(?:(?=[^$\n]*[\\^_={}])[^$\n]++|[A-Za-z])(?<=\S)\$(?![\w$])  # $x^2$, not "$5 and $6"
-    | <!--.*?--> | </?[A-Za-z][\w:-]*(?:\s[^<>]*)?/?> # HTML and XML tags, comments
-    | <[A-Za-z][\w .-]*> | \[(?:MASK|PAD|CLS|SEP|UNK)\]
-    | (?:https?://|ftp://|www\.)[^\s<>"'`가-힣]*[^\s<>"'`가-힣.,;:!?)\]}]
-    | (?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+       # e-mail; from the start of a word only, or base64 takes forever
-    | \{\{[^{}\n]+\}\} | \$?\{[A-Za-z_][\w .-]*\} | %\([A-Za-z_]\w*\)[sd]  # placeholders
-    | \[[A-Z][A-Za-z_]*(?:[ ][A-Z][A-Za-z_]*)*\]     # [Company], [Your Name]
-    | _{2,}                                           # blanks
-    """,
-    re.VERBOSE | re.DOTALL | re.ASCII,  # a particle may follow a piece at once
-)
+from kodata.kinds import line_kinds, tail_of_code
+from kodata.kinds.pieces import Piece, pieces_of
+
 _MARK = re.compile(r'<x\s+id="(\d+)"\s*(?:/>|>\s*</x>)')
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|\w+);")
 _LETTER = re.compile(r"[^\W\d_]")
+_GAP = re.compile(r"(?<=\S)(?:[ ]*\t\s*|[ ]{3,})(?=\S)")  # between columns; two blanks are a habit of typists
 _LINE_END = re.compile(r"(?<=\n)")
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?=[ \t])")
+_TAG = re.compile(r"<?(/?)((?<=[</])[A-Za-z][\w:.-]*|[\[\]])(?:[^<>]*?(/?)>)?")
+_VOID = frozenset(("br", "hr", "img", "input", "link", "meta"))
+_STRICT = ("code", "url", "email", "tag", "latex", "placeholder", "blank")
 
 
 class PieceLost(ValueError):
-    """A translation dropped or doubled a mark, or a line break."""
+    """A translation dropped, doubled or broke something that must survive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,36 +45,101 @@ class Prose:
 
     text: str
     xml: str
-    pieces: tuple[str, ...]
+    pieces: tuple[Piece, ...]
     margins: tuple[tuple[str, str], ...]
 
 
 Shielded: TypeAlias = tuple["str | Prose", ...]
 
 
-def shield(text: str) -> Shielded:
+def shield(text: str, *, quoted: bool = False) -> Shielded:
     """The text in stretches, in order: strings stay as they are, `Prose` is to be translated.
 
-    A stretch is prose when there is a letter outside its pieces. The strings, and `unshield(prose.xml, prose)` for
-    each prose, joined are the text again, for any text.
+    Code, data and formulas that fill a line, and gaps between columns, are strings. A stretch is prose when there is a
+    letter outside its pieces; with `quoted` what stands in quotation marks is a piece. The strings, and
+    `unshield(prose.xml, prose)` for each prose, joined are the text again, for any text.
     """
-    core = text.strip()
-    start = text.index(core) if core else len(text)
-    prose = _prose(core)
-    return tuple(s for s in (text[:start], prose, text[start + len(core) :]) if s)
+    stretches: list[str | Prose] = []
+    for run, is_prose in _runs(text):
+        for stretch in _stretches(run, quoted) if is_prose else (run,):
+            if isinstance(stretch, str) and stretches and isinstance(stretches[-1], str):
+                stretches[-1] += stretch
+            elif stretch:
+                stretches.append(stretch)
+    return tuple(stretches)
 
 
-def _prose(text: str) -> Prose | str:
-    pieces: list[str] = []
+def _runs(text: str) -> Iterator[tuple[str, bool]]:
+    """The text in runs of whole lines, and whether they are prose."""
+    lines = text.split("\n")
+    kinds = line_kinds(lines)
+    start = 0
+    for n in range(1, len(lines) + 1):
+        if n == len(lines) or (kinds[n] in ("prose", "blank")) != (kinds[start] in ("prose", "blank")):
+            yield "\n".join(lines[start:n]) + ("\n" if n < len(lines) else ""), kinds[start] in ("prose", "blank")
+            start = n
+
+
+def _stretches(run: str, quoted: bool) -> Iterator[str | Prose]:
+    """Lines of prose cut at their gaps and before the code that ends a line, never in a piece."""
+    found = pieces_of(run, quoted=quoted)
+    end = 0
+    for cut_start, cut_end in _cuts(run, found):
+        yield from _stretch(run, end, cut_start, found)
+        yield run[cut_start:cut_end]
+        end = cut_end
+    yield from _stretch(run, end, len(run), found)
+
+
+def _cuts(run: str, found: Sequence[tuple[int, Piece]]) -> Iterator[tuple[int, int]]:
+    """Where stretches begin and end that are not sent, in order."""
+    starts = [start for start, _ in found]
+
+    def is_inside(place: int) -> bool:
+        before = bisect_left(starts, place) - 1
+        return before >= 0 and place < starts[before] + len(found[before][1].text)
+
+    at = 0
+    for line in run.split("\n"):
+        tail = tail_of_code(line) if ":" in line else None
+        end = at + tail if tail is not None and not is_inside(at + tail) else at + len(line)
+        for gap in _GAP.finditer(run, at, end):
+            if not is_inside(gap.start()):
+                yield gap.span()
+        if end < at + len(line):
+            yield end, at + len(line)
+        at += len(line) + 1
+
+
+def _stretch(run: str, start: int, end: int, found: Sequence[tuple[int, Piece]]) -> Iterator[str | Prose]:
+    """A part of a run: the white space around it, and between them prose, or a string when nothing is to translate."""
+    core = run[start:end].strip()
+    if not core:
+        yield run[start:end]
+        return
+    first = run.index(core, start)
+    yield run[start:first]
+    last = first + len(core)
+    places = range(bisect_left(found, first, key=_place), bisect_left(found, last, key=_place))
+    mine = [(found[n][0], found[n][1]) for n in places]
+    yield _prose(core, [(at - first, Piece(piece.text[: last - at], piece.kind)) for at, piece in mine])
+    yield run[last:end]
+
+
+def _place(found: tuple[int, Piece]) -> int:
+    return found[0]
+
+
+def _prose(text: str, found: Sequence[tuple[int, Piece]]) -> Prose | str:
+    pieces: list[Piece] = []
     xml: list[str] = []
     end = 0
     is_prose = False
-    for match in _PIECE.finditer(text):
-        between = text[end : match.start()]
-        is_prose = is_prose or _LETTER.search(between) is not None
-        xml += [escape(between), f'<x id="{len(pieces)}"/>']
-        pieces.append(match.group())
-        end = match.end()
+    for start, piece in found:
+        is_prose = is_prose or _LETTER.search(text, end, start) is not None
+        xml += [escape(text[end:start]), f'<x id="{len(pieces)}"/>']
+        pieces.append(piece)
+        end = start + len(piece.text)
     xml.append(escape(text[end:]))
     if not is_prose and not _LETTER.search(text, end):
         return text
@@ -97,38 +155,101 @@ def _margin(line: str, core: str) -> tuple[str, str]:
 
 
 def unshield(xml: str, prose: Prose) -> str:
-    """The translated stretch with the pieces back where their marks stand, and the white space of its lines.
+    """The translated stretch with its pieces and the white space of its lines; see `restored`."""
+    return "".join(restored(xml, prose))
 
-    A piece may move with its sentence. Raises PieceLost naming the pieces dropped or doubled, or the line
-    breaks that are missing.
+
+def restored(xml: str, prose: Prose) -> list[str]:
+    """The translated stretch as text, piece, text, piece, ..., text, with the white space of its lines.
+
+    A piece may move within its line. Raises PieceLost naming the pieces dropped, doubled or moved to another line, or
+    the lines or brackets that are not as many as before.
     """
-    xml = xml.strip()
-    if not xml:
+    lines, sent = xml.strip().split("\n"), prose.xml.split("\n")
+    if not xml.strip():
         raise PieceLost("the text itself")
     numbers = [int(number) for number in _MARK.findall(xml)]
     if sorted(numbers) != list(range(len(prose.pieces))):
-        lost = [piece for n, piece in enumerate(prose.pieces) if numbers.count(n) != 1]
+        lost = [piece.text for n, piece in enumerate(prose.pieces) if numbers.count(n) != 1]
         raise PieceLost(", ".join(lost) or "a mark that was never sent")
-    lines = xml.split("\n")
-    if len(lines) != len(prose.margins):
-        raise PieceLost(f"{len(prose.margins) - 1} line breaks became {len(lines) - 1}")
+    if len(lines) != len(sent):
+        raise PieceLost(f"{len(sent) - 1} line breaks became {len(lines) - 1}")
+    for line, before in zip(lines, sent, strict=True):
+        if len(sent) > 1 and sorted(_MARK.findall(line)) != sorted(_MARK.findall(before)):
+            raise PieceLost("pieces moved to another line")
+    if (now := _brackets(xml)) != (then := _brackets(prose.xml)):
+        raise PieceLost(f"brackets {then or 'none'} became {now or 'none'}")
+    if _are_nested(prose.pieces) and not _are_nested([prose.pieces[n] for n in numbers]):
+        raise PieceLost("the order of tags")
     spaced = [before + line.strip() + after for line, (before, after) in zip(lines, prose.margins, strict=True)]
     parts = _MARK.split("\n".join(spaced))  # text, number, text, number, ..., text
-    return "".join(prose.pieces[int(part)] if n % 2 else _unescape(part) for n, part in enumerate(parts))
+    return [prose.pieces[int(part)].text if n % 2 else _unescape(part) for n, part in enumerate(parts)]
+
+
+def damage(english: str, korean: str) -> str:
+    """What a finished translation broke of what must survive, in words; empty when nothing.
+
+    For translations that were made without marks: lines, brackets, code, and the pieces of the strict kinds.
+    """
+    if (now := korean.count("\n")) != (then := english.count("\n")):
+        return f"{then} line breaks became {now}"
+    end = 0
+    for stretch in shield(english):
+        fixed = stretch.strip() if isinstance(stretch, str) else ""
+        at = korean.find(fixed, end)
+        if at < 0:
+            return f"{fixed!r} is not there"
+        end = at + len(fixed)
+    had, has = (Counter(piece for _, piece in pieces_of(text) if piece.kind in _STRICT) for text in (english, korean))
+    if had != has:
+        lost = [piece.text for piece in (had - has)] or [piece.text for piece in (has - had)]
+        return f"{', '.join(lost)} stand{'s' * (len(lost) == 1)} not as often as in the English"
+    then_, now_ = _brackets(english), _brackets(korean)
+    return "" if then_ == now_ else f"brackets {then_ or 'none'} became {now_ or 'none'}"
+
+
+def _brackets(text: str) -> str:
+    """The brackets of a text or of XML without its marks, sorted.
+
+    Round ones are not counted, only whether each has its fellow: translations add glosses such as UTC, rightly, 9 times
+    of 9 where their number differed in 8,577 real ones. The number of square ones differed 5 times, always by damage.
+    """
+    bare = _unescape(_MARK.sub("", text))
+    return "".join(sorted(filter("[]{}<>".__contains__, bare))) + "(" * (bare.count("(") != bare.count(")"))
+
+
+def _are_nested(pieces: Sequence[Piece]) -> bool:
+    """Whether each tag and bracket that opens among the pieces is closed by its fellow, none crossing another."""
+    opened: list[str] = []
+    for piece in pieces:
+        for end, name, is_whole in _TAG.findall(piece.text) if piece.kind == "tag" else ():
+            if is_whole or name.lower() in _VOID:
+                continue
+            if not end and name != "]":
+                opened.append(name)
+            elif not opened or opened.pop() != name.replace("]", "["):
+                return False
+    return not opened
 
 
 def _unescape(xml: str) -> str:
     return _ENTITY.sub(lambda match: html.unescape(match.group()), xml)
 
 
-def smaller(text: str) -> Sequence[str]:
+def smaller(text: str, *, quoted: bool = False) -> Sequence[str]:
     """The lines of a text, or the sentences of a line, in order; joined they are the text again. Pieces stay whole."""
-    inside = [match.span() for match in _PIECE.finditer(text)]
+    found = pieces_of(text, quoted=quoted)
+    starts = [start for start, _ in found]
+    parts: list[str] = []
     for ends in (_LINE_END, _SENTENCE_END):
-        cuts = [end.start() for end in ends.finditer(text) if not any(a < end.start() < b for a, b in inside)]
-        parts = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True) if a < b]
+        cuts = [0]
+        for place in (end.start() for end in ends.finditer(text)):
+            before = bisect_left(starts, place) - 1
+            if before < 0 or place >= starts[before] + len(found[before][1].text):
+                cuts.append(place)
+        parts = [text[a:b] for a, b in pairwise([*cuts, len(text)]) if a < b]
         if len(parts) > 1:
-            return parts
+            break
     return parts
 
 
@@ -137,28 +258,34 @@ def by_hand(text: str, korean: str) -> dict[str, str]:
 
     A translation in which something that must survive does not stand is there as it is.
     """
-    shielded = shield(text)
     sent: dict[str, str] = {}
-    end = 0
-    for n, stretch in enumerate(shielded):
+    korean, end = korean.strip(), 0
+    for stretch, after in pairwise([*shield(text.strip()), ""]):
         if isinstance(stretch, str):
+            end = _span(korean, stretch, end)[1]
             continue
-        fixed = shielded[n + 1].strip() if n + 1 < len(shielded) else ""  # type: ignore[union-attr]  # between prose
-        start = korean.find(fixed, end) if fixed else len(korean)
-        part = korean[end:start] if start >= 0 else korean
-        sent[stretch.xml] = _marked(part.strip(), stretch.pieces) or part
-        end = start + len(fixed) if start >= 0 else end
+        stop = _span(korean, after, end)[0] if isinstance(after, str) else len(korean)
+        part = korean[end:stop].strip()
+        sent[stretch.xml] = _marked(part, stretch.pieces) or part
     return sent
 
 
-def _marked(korean: str, pieces: Sequence[str]) -> str | None:
-    found = _prose(korean)
+def _span(text: str, fixed: str, start: int) -> tuple[int, int]:
+    """Where a string stands that is the same in every language, with or without its white space; the end without."""
+    for form in (fixed, fixed.strip()):
+        if form and (at := text.find(form, start)) >= 0:
+            return at, at + len(form)
+    return len(text), start
+
+
+def _marked(korean: str, pieces: Sequence[Piece]) -> str | None:
+    found = _prose(korean, pieces_of(korean))
     if isinstance(found, str):
         return None
     free = list(range(len(pieces)))
     number = {}
     for n, piece in enumerate(found.pieces):
-        match = next((m for m in free if pieces[m] == piece), None)
+        match = next((m for m in free if pieces[m].text == piece.text), None)
         if match is None:
             return None
         free.remove(match)

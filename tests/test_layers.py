@@ -17,7 +17,7 @@ HOUSE = Path(kodata.__file__).parent
 
 # DESIGN, section 3, with the modules there are. A module imports from rows above its own, or from its own package.
 ROWS = (
-    ("errors", "korean", "events", "tokens"),
+    ("errors", "korean", "events", "kinds", "tokens"),
     ("corpus", "asks", "shield", "prices", "shards", "tasks", "twins"),
     ("rules",),
     ("sources", "stages", "providers", "ledger", "snapshots", "workspace"),
@@ -47,7 +47,7 @@ HEAVY = {
     "bs4",
     "markdownify",
 }
-PURE = ("stages", "twins", "rules", "corpus", "korean", "shield", "tasks", "asks")
+PURE = ("stages", "twins", "rules", "corpus", "korean", "kinds", "shield", "tasks", "asks")
 IMPURE_MODULES = {
     "os", "io", "pathlib", "shutil", "tempfile", "glob", "sqlite3", "socket", "subprocess", "urllib", "http",
     "requests", "time", "datetime", "random", "secrets", "uuid", "locale",

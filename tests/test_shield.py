@@ -62,10 +62,16 @@ def spans(text: str) -> list[tuple[int, int]]:
             start += len(stretch)
             continue
         for piece in stretch.pieces:
-            start = text.index(piece, start)
-            found.append((start, start + len(piece)))
-            start += len(piece)
+            start = text.index(piece.text, start)
+            found.append((start, start + len(piece.text)))
+            start += len(piece.text)
     return found
+
+
+@given(any_text)
+def test_quoted_words_come_back_too(text: str) -> None:
+    stretches = shield(text, quoted=True)
+    assert "".join(s if isinstance(s, str) else unshield(s.xml, s) for s in stretches) == text
 
 
 @given(any_text)
@@ -97,20 +103,32 @@ def test_smaller_parts_never_cut_a_piece(text: str) -> None:
         ("At %(time)s sharp", ["%(time)s"]),
         ("[Company] hires [Your Name]", ["[Company]", "[Your Name]"]),
         ("The capital is ____.", ["____"]),
+        ("The variable my_list and list.append(x) in Main.java", ["my_list", "list.append(x)", "Main.java"]),
+        ("You may call camelCase or std::vector with --force", ["camelCase", "std::vector", "--force"]),
+        ("It follows from x + 2 = 5 that f(x) = 2x holds", ["x + 2 = 5", "f(x) = 2x"]),
+        ("Save it in /usr/local/bin or C:\\Temp\\a.txt", ["/usr/local/bin", "C:\\Temp\\a.txt"]),
+        ("Ask @helen about #FF00AA", ["@helen", "#FF00AA"]),
+        ("This is **very** important", ["**", "**"]),
+        ("Pick one of [red, green]", ["[", "]"]),
+        ("As shown in [1, 2]", ["[1, 2]"]),
+        ("A <mask> walks in \x00 here", ["<mask>", "\x00"]),
     ],
     ids=lambda value: value[:16] if isinstance(value, str) else "",
 )
 def test_a_piece_is_kept_from_translation(text: str, pieces: list[str]) -> None:
-    assert list(prose(text).pieces) == pieces
+    assert [piece.text for piece in prose(text).pieces] == pieces
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "It costs $5 and $6.",
-        "A & B < C > D",
-        "Rock 'n' roll (live) [1]",
-        "snake_case is fine; 3 < 4",
+        "A & B are 3 < 4",
+        "Rock 'n' roll (live)",
+        "f**k, he said. 2 * 3 = 6",
+        "A grade of A+ and/or B, 24/7, on 5/6/2020",
+        "an iPhone, eBay, YouTube and a PhD",
+        "<image of a train station> please",
         "an @ sign and a # sign",
         "{1, 2, 3} is a set",
     ],
@@ -132,7 +150,7 @@ def test_plain_words_are_no_pieces(text: str) -> None:
     ],
 )
 def test_a_particle_right_after_a_piece_is_not_part_of_it(text: str, piece: str) -> None:
-    assert prose(text).pieces == (piece,)
+    assert [found.text for found in prose(text).pieces] == [piece]
 
 
 def test_white_space_around_a_text_is_not_sent() -> None:
@@ -186,12 +204,70 @@ def test_line_breaks_lost_or_added_are_seen(xml: str, breaks: int) -> None:
         unshield(xml, prose("One\ntwo"))
 
 
+def test_a_piece_that_moved_to_another_line_is_seen() -> None:
+    with pytest.raises(PieceLost, match=r"^pieces moved to another line$"):
+        unshield('- <x id="1"/> 하나\n- <x id="0"/> 둘', prose("- `a` one\n- `b` two"))
+
+
+@pytest.mark.parametrize(
+    ("text", "xml", "lost"),
+    [
+        ("{1}.", "{1.", "brackets {} became {"),
+        ("Say {1, 2}.", "1, 2}라고 말하세요.", "brackets {} became }"),
+        ("Go (now).", "가세요 (지금.", "brackets none became ("),
+        ("Is 3 < 4?", "3이 4보다 작습니까?", "brackets < became none"),
+    ],
+)
+def test_a_bracket_lost_or_added_is_seen(text: str, xml: str, lost: str) -> None:
+    with pytest.raises(PieceLost, match=f"^{re.escape(lost)}$"):
+        unshield(xml, prose(f"So {text}"))
+
+
+def test_a_round_bracket_may_hold_a_gloss() -> None:
+    assert unshield("오전 10시(UTC)", prose("10:00 AM UTC")) == "오전 10시(UTC)"
+
+
+def test_tags_that_cross_are_seen() -> None:
+    with pytest.raises(PieceLost, match=r"^the order of tags$"):
+        unshield('<x id="1"/>굵게<x id="0"/> 쓰세요.', prose("Write <b>bold</b> now."))
+
+
+def test_tags_may_move_as_a_pair() -> None:
+    moved = unshield('<x id="2"/>나<x id="3"/>와 <x id="0"/>가<x id="1"/>', prose("The <b>a</b> and the <i>c</i>"))
+    assert moved == "<i>나</i>와 <b>가</b>"
+
+
+def stretches(text: str) -> list[str | tuple[str]]:
+    """The stretches of a text: a string stays as it is, what is sent stands in a tuple."""
+    return [stretch if isinstance(stretch, str) else (stretch.xml,) for stretch in shield(text)]
+
+
+def test_lines_of_code_are_cut_out_and_never_sent() -> None:
+    text = "Fix it:\n\ndef f(x):\n    # add one\n    return x + 1\n\nIt prints 'no'."
+    code = "\n\ndef f(x):\n    # add one\n    return x + 1\n\n"
+    assert stretches(text) == [("Fix it:",), code, ("It prints 'no'.",)]
+
+
+def test_code_that_ends_a_line_is_cut_off() -> None:
+    assert stretches("Explain: print(1 + x)\nThank you.") == [("Explain:",), " print(1 + x)\n", ("Thank you.",)]
+
+
+def test_gaps_between_columns_are_cut_out() -> None:
+    assert stretches("Name:\t\tJane     Miller\nJob:  nurse") == [
+        ("Name:",), "\t\t", ("Jane",), "     ", ("Miller\nJob:  nurse",),
+    ]  # fmt: skip
+
+
+def test_a_gap_in_a_piece_is_none() -> None:
+    assert stretches("Run `a    b` now") == [('Run <x id="0"/> now',)]
+
+
 def test_line_breaks_inside_a_piece_do_not_count() -> None:
-    assert unshield('<x id="0"/>을 실행하세요.', prose("Run ```\na\nb\n```")) == "```\na\nb\n```을 실행하세요."
+    assert unshield('<x id="0"/>을 실행하세요.', prose("Run ```\na\nb\n``` now")) == "```\na\nb\n```을 실행하세요."
 
 
 def test_entities_come_back_as_characters() -> None:
-    assert unshield("톰 &amp; 제리 &lt;3 &#39;네&#x27; &quot;", prose("Tom & Jerry")) == "톰 & 제리 <3 '네' \""
+    assert unshield("톰 &amp; 제리 &lt;3 &#39;네&#x27; &quot;", prose("Tom & Jerry <3")) == "톰 & 제리 <3 '네' \""
 
 
 @pytest.mark.parametrize(

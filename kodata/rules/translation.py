@@ -9,6 +9,7 @@ import polars as pl
 from annotated_types import Ge
 
 from kodata.corpus import TextField
+from kodata.kinds import prose_of
 from kodata.korean import LANGDETECT, has_code, is_english_prose, languages
 from kodata.rules.kinds import Example, Severity
 
@@ -19,11 +20,22 @@ LABEL = "language label"
 
 
 def by_label(column: str, others: tuple[str, ...], evidence: pl.Expr) -> pl.Expr:
-    """String: an expression over the columns and the column's `LABEL`, which is computed once, however often used."""
+    """String: an expression over the columns and the column's `LABEL`, which is computed once, however often used.
+
+    Where it finds something it is asked again of the prose alone: code and tables may be in English.
+    """
+
+    def look(frame: pl.DataFrame) -> pl.Series:
+        return frame.with_columns(languages(frame[column]).alias(LABEL)).select(evidence.alias("evidence"))["evidence"]
 
     def judged(rows: pl.Series) -> pl.Series:
         frame = rows.struct.unnest()
-        return frame.with_columns(languages(frame[column]).alias(LABEL)).select(evidence.alias("evidence"))["evidence"]
+        found = look(frame)
+        doubtful = found.is_not_null()
+        if not doubtful.any():
+            return found
+        of_prose = pl.Series(column, map(prose_of, frame[column].filter(doubtful)), dtype=pl.String)
+        return found.scatter(doubtful.arg_true(), look(frame.filter(doubtful).with_columns(of_prose)))
 
     return pl.struct(column, *others).map_batches(judged, return_dtype=pl.String)
 
@@ -37,7 +49,7 @@ class NotKorean:
     """
 
     name: ClassVar[str] = "not-korean"
-    version: ClassVar[str] = f"1, {LANGDETECT}"
+    version: ClassVar[str] = f"2, {LANGDETECT}"
     fires: ClassVar[Example] = {
         "instruction": "Give three tips for staying healthy and happy.",
         "instruction_source": "Give three tips for staying healthy and happy.",

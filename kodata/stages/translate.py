@@ -24,7 +24,7 @@ class Translate:
     written.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     by: Translator
     fields: tuple[TextField, ...] = ("system", "instruction", "input")
