@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from kodata.answering import Patience
 from kodata.building import Options, build, silent
@@ -16,6 +17,8 @@ from kodata.workspace import Workspace
 from tests.servers.deepl import DeepLServer
 from tests.servers.openai import OpenAIServer
 
+settings.register_profile("any machine", deadline=None)  # no test asserts a time
+settings.load_profile("any machine")
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 HASTY = Patience(attempts=8, seconds=60, first_s=0.01, longest_s=0.05)
 
