@@ -26,7 +26,7 @@ from kodata.cli.options import (
     options_of,
     up_to_the_cent,
 )
-from kodata.cli.quote import plan_json, plan_lines
+from kodata.cli.quote import fit_line, plan_json, plan_lines
 from kodata.cli.report import build_report
 from kodata.show import Progress
 from kodata.show import show as shown
@@ -34,6 +34,7 @@ from kodata.show.lines import dollars
 
 if TYPE_CHECKING:
     from kodata.building import Options
+    from kodata.planning import Fit as Bought
     from kodata.quote import Plan
 
 Budget = Annotated[
@@ -43,6 +44,9 @@ Budget = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", help="On a terminal: pay up to the bound of the plan without asking.")]
 Parallel = Annotated[int | None, typer.Option("--parallel", metavar="N", min=1, help="Requests on the way at a time.")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Copy the build into this folder as well.")]
+Fit = Annotated[
+    float | None, typer.Option("--fit", metavar="USD", min=0, help="Say how many records that many dollars buy.")
+]
 ExitCode = Annotated[bool, typer.Option("--exit-code", help="Exit with 5 when there is something to ask.")]
 
 
@@ -99,6 +103,7 @@ def plan(
     overrides: Overrides = None,
     progress: Shown = None,
     out: Out = None,
+    fit: Fit = None,
     exit_code: ExitCode = False,
     as_json: AsJson = False,
 ) -> None:
@@ -109,11 +114,20 @@ def plan(
     """
     name, budget = needed(pipeline), finite(budget)
     options = options_of(source, limit, demo, offline, overrides, strict, parallel, out)
-    quote = _plan(name, options, progress)
+    if fit is not None:
+        fitted = _fit(name, options, progress, finite(fit, "--fit") or 0.0)
+        quote, options = fitted.plan, replace(options, limit=fitted.limit if fitted.limit is not None else limit)
+        budget = up_to_the_cent(fit) if budget is None else budget
+    else:
+        fitted, quote = None, _plan(name, options, progress)
     if as_json:
-        print(plan_json(quote))
+        print(plan_json(quote, fitted))
     else:
         print("\n".join(plan_lines(quote)))
+        if fitted is not None:
+            print(f"\n{fit_line(fitted)}")
+            if fitted.limit == 0:
+                return
         if budget is not None and quote.usd_bound > budget:
             print(f"\nThe budget of {dollars(budget)} may not be enough: up to {dollars(quote.usd_bound)}")
         enough = budget if budget is not None else up_to_the_cent(quote.usd_bound)
@@ -130,6 +144,15 @@ def _plan(name: str, options: Options, progress: Progress | None) -> Plan:
     env = environment()
     with shown(progress, sys.stderr) as tell:
         return run(name, options, Workspace.of(env), env, tell)
+
+
+def _fit(name: str, options: Options, progress: Progress | None, usd: float) -> Bought:
+    from kodata.planning import fit as run
+    from kodata.workspace import Workspace, environment
+
+    env = environment()
+    with shown(progress, sys.stderr) as tell:
+        return run(name, options, Workspace.of(env), env, tell, usd)
 
 
 def _agreed_budget(name: str, options: Options, progress: Progress | None, yes: bool) -> float | None:

@@ -90,10 +90,10 @@ def command_line(command: str, pipeline: str, options: Options, *more: str) -> s
     return shlex.join([*words, *more])
 
 
-def finite(usd: float | None) -> float | None:
-    """The budget itself. Raises BadParameter for nan and inf, which would be no limit at all."""
+def finite(usd: float | None, flag: str = "--budget") -> float | None:
+    """The amount itself. Raises BadParameter for nan and inf, which would be no limit at all."""
     if usd is not None and not math.isfinite(usd):
-        raise typer.BadParameter("give an amount in dollars", param_hint="--budget")
+        raise typer.BadParameter("give an amount in dollars", param_hint=flag)
     return usd
 
 

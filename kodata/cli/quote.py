@@ -12,6 +12,7 @@ from kodata.cli.table import screen_cells, table
 from kodata.show.lines import counted, dollars, duration, printable
 
 if TYPE_CHECKING:
+    from kodata.planning import Fit
     from kodata.quote import Plan, StageQuote
 
 _BASIS = {
@@ -31,14 +32,26 @@ def plan_lines(plan: Plan) -> list[str]:
     return [*table(_HEAD, [*rows, total]), *([""] if wrapped else []), *wrapped]
 
 
-def plan_json(plan: Plan) -> str:
-    """The plan and its sums as JSON."""
+def fit_line(fit: Fit) -> str:
+    """How many records an amount buys."""
+    cost = between(fit.plan.usd_low, fit.plan.usd_high)
+    if fit.limit == 0:
+        return f"{dollars(fit.usd)} does not pay for the first record"
+    if fit.limit is None:
+        return f"{dollars(fit.usd)} buys all {counted(fit.records, 'record')}: {cost}"
+    first = f"the first {fit.limit:,} of each source, {fit.plan.records:,} of {counted(fit.records, 'record')}"
+    return f"{dollars(fit.usd)} buys {first}: {cost}"
+
+
+def plan_json(plan: Plan, fit: Fit | None = None) -> str:
+    """The plan and its sums as JSON; with `fit`, how many records of each source an amount buys (null: all)."""
     import orjson
 
     names = ("to_ask", "usd", "usd_low", "usd_high", "usd_bound", "seconds", "is_estimate")
     sums = {name: getattr(plan, name) for name in names}
     won = {"won": plan.usd * plan.won_per_usd} if plan.won_per_usd else {}
-    return orjson.dumps({**asdict(plan), **sums, **won}, option=orjson.OPT_INDENT_2).decode()
+    bought = {"fit": {"usd": fit.usd, "limit": fit.limit, "records": fit.records}} if fit else {}
+    return orjson.dumps({**asdict(plan), **sums, **won, **bought}, option=orjson.OPT_INDENT_2).decode()
 
 
 def between(low: float, high: float) -> str:
