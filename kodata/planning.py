@@ -104,7 +104,7 @@ class _Planned:
         """How many records of each source cost no more than that, as far as each record's own cost is known."""
         costs = [[self.foresight.costs.get(ident, 0.0) for ident in reading.rows["id"]] for reading in self.readings]
         rows = (sum(of[n] for of in costs if n < len(of)) for n in range(max(map(len, costs))))
-        room = usd - (self.needed_usd - self.plan.usd_high) + _ROUNDING
+        room = max(usd - (self.needed_usd - self.plan.usd_high), 0.0) + _ROUNDING
         return sum(total <= room for total in accumulate(rows))
 
 

@@ -181,6 +181,11 @@ def test_sketches_made_in_parts_are_those_of_the_whole() -> None:
     assert parts.rows() == stage.sketch(frame).rows()
 
 
+def test_sketches_have_the_same_columns_whatever_the_language() -> None:
+    stage, korean, english = Dedupe(), frame_of([turn("r-0", "안녕하세요")]), frame_of([turn("r-1", "Good morning")])
+    assert stage.sketch(korean).schema == stage.sketch(english).schema
+
+
 def chain(length: int) -> Iterator[Turn]:
     """Each text is a near twin of the next, the first and the last have little in common."""
     words = [f"{a}{b}" for a in "가나다라마바사" for b in "강물바람구름"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kodata.building import Options, silent
-from kodata.planning import plan
+from kodata.planning import Fit, fit, plan
 from kodata.published import Build
 from kodata.quote import Plan
 from kodata.workspace import Workspace
@@ -26,6 +26,16 @@ def planned(env: dict[str, str], tmp_path: Path) -> Callable[..., Plan]:
         return plan("alpaca-ko", Options(sources={"": path}, **options), Workspace.of(env), env, silent)  # type: ignore[arg-type]
 
     return plan_it
+
+
+@pytest.fixture
+def bought(env: dict[str, str], tmp_path: Path) -> Callable[..., Fit]:
+    def fit_it(rows: list[dict[str, str]], usd: float, **options: object) -> Fit:
+        path = write_items(tmp_path / "items.json", rows)
+        settings = Options(sources={"": path}, **options)  # type: ignore[arg-type]
+        return fit("alpaca-ko", settings, Workspace.of(env), env, silent, usd)
+
+    return fit_it
 
 
 def paid(deepl: DeepLServer, openai: OpenAIServer) -> float:
@@ -54,3 +64,67 @@ def test_questions_that_wait_for_a_translation_are_quoted_one_for_each_record(pl
     assert (written.basis, 0 < written.usd_low < written.usd <= written.usd_high < written.usd_bound) == (
         "assumed", True,
     )  # fmt: skip
+
+
+WRITES_NOTHING = ('regenerate.with={use="echo"}',)
+
+
+def plain(count: int) -> list[dict[str, str]]:
+    """Items whose texts lose nothing in translation."""
+    return [{**item, "instruction": f"{item['instruction'].split('.')[0]}."} for item in items(count)]
+
+
+def test_a_quote_of_known_texts_is_the_bill_and_no_estimate(
+    run: Run, planned: Callable[..., Plan], deepl: DeepLServer
+) -> None:
+    translated = planned(plain(90), overrides=WRITES_NOTHING).stages[2]
+    run(plain(90), overrides=WRITES_NOTHING, budget_usd=translated.usd)
+    counts = deepl.counts()
+    assert (translated.characters, translated.to_ask, translated.requests, translated.is_estimate) == (
+        counts["characters"], counts["texts"], counts["requests"], False,
+    )  # fmt: skip
+    assert translated.usd_low == translated.usd == translated.usd_high == pytest.approx(counts["characters"] * 25e-6)
+
+
+def test_texts_that_lose_a_mark_cost_more_than_once_and_no_more_than_the_bound(
+    run: Run, planned: Callable[..., Plan], deepl: DeepLServer
+) -> None:
+    translated = planned(items(200), overrides=WRITES_NOTHING).stages[2]
+    deepl.faults(drop_marks=0.05)
+    run(items(200), overrides=WRITES_NOTHING)
+    usd = deepl.counts()["characters"] * 25e-6
+    assert translated.is_estimate
+    assert translated.usd_low < usd <= translated.usd_high < translated.usd_bound
+
+
+def test_an_amount_buys_as_many_records_as_it_pays_for_to_the_character(
+    run: Run, bought: Callable[..., Fit], planned: Callable[..., Plan], deepl: DeepLServer
+) -> None:
+    fitted = bought(plain(200), 0.1, overrides=WRITES_NOTHING)
+    assert fitted.limit is not None
+    assert planned(plain(200), limit=fitted.limit + 1, overrides=WRITES_NOTHING).usd > 0.1
+    run(plain(200), limit=fitted.limit, budget_usd=0.1, overrides=WRITES_NOTHING)
+    assert deepl.counts()["characters"] * 25e-6 == pytest.approx(fitted.plan.usd)
+
+
+def test_an_amount_buys_records_whose_answers_can_only_be_estimated(
+    run: Run, bought: Callable[..., Fit], deepl: DeepLServer, openai: OpenAIServer
+) -> None:
+    run(items(200), limit=20)
+    deepl.reset()
+    openai.reset()
+    fitted = bought(items(200), 0.1)
+    assert fitted.limit is not None
+    assert 20 < fitted.limit < 200
+    run(items(200), limit=fitted.limit, budget_usd=0.1)
+    assert 0.085 < paid(deepl, openai) <= 0.1
+
+
+@pytest.mark.parametrize(("usd", "limit"), [(0.0, 0), (0.0001, 0), (10.0, None)])
+def test_an_amount_may_buy_nothing_or_all(usd: float, limit: int | None, bought: Callable[..., Fit]) -> None:
+    assert bought(items(9), usd).limit == limit
+
+
+def test_what_is_paid_for_comes_with_any_amount(run: Run, bought: Callable[..., Fit]) -> None:
+    run(items(30), limit=20)
+    assert bought(items(30), 0.0).limit == 20

@@ -128,7 +128,7 @@ def plan(
             print(f"\n{fit_line(fitted)}")
             if fitted.limit == 0:
                 return
-        if budget is not None and quote.usd_bound > budget:
+        if budget is not None and fitted is None and quote.usd_bound > budget:
             print(f"\nThe budget of {dollars(budget)} may not be enough: up to {dollars(quote.usd_bound)}")
         enough = budget if budget is not None else up_to_the_cent(quote.usd_bound)
         flags = ("--budget", f"{enough:.2f}") if quote.usd_bound and not offline else ()

@@ -47,7 +47,7 @@ def sketches(records: pl.DataFrame, ngram: int) -> pl.DataFrame:
     digests = _digests(cores.select(pl.concat_str("core", "apart", separator="\n")).to_series())
     return (
         found.with_columns(pl.Series("exact", _digests(found["exact"])), apart=apart.hash())
-        .join(cores.select("id", pl.Series("core", digests)), on="id", how="left", maintain_order="left")
+        .join(cores.select("id", pl.Series("core", digests, pl.Binary)), on="id", how="left", maintain_order="left")
         .join(_long(found, ngram), on="id", how="left", maintain_order="left")
         .with_columns(text=pl.when(pl.col("packed").is_null()).then(text), grams=pl.col("grams").fill_null(0))
         .select(list(SKETCH))
