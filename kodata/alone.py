@@ -104,7 +104,7 @@ def _told(stage: RecordStage, data: Data, budget: float) -> Split:
     workspace = Workspace.of(env)
     frame, before = _corpus(data)
     provider = provider_for(stage.by.provider, env, load_prices(workspace.prices), sends=True)  # type: ignore[attr-defined]
-    with Ledger.in_memory() if provider.is_pretend else Ledger(workspace.ledger) as ledger, ledger.sole():
+    with Ledger.in_memory() if provider.is_pretend else Ledger(workspace.ledger) as ledger:
         answering = Answering(ledger, {provider.name: provider}, Purse(budget), silent)
         split, unanswered = tell_stories(stage, frame, answering, lambda _: None)
     return _checked(frame, Split(split.kept, pl.concat([split.dropped, unanswered])), before)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import Literal, Protocol
 
 import orjson
 
-Finish = Literal["stop", "length", "content_filter", "refusal", "other"]
+Finish = Literal["stop", "length", "content_filter", "refusal", "other", "redacted"]
 Messages = Sequence[Mapping[str, str]]
 
 
@@ -40,13 +40,18 @@ class Ask:
         parts = (self.provider, self.settings, self.content, str(self.sample))
         return blake2b("\0".join(parts).encode(), digest_size=16).digest()
 
+    def again(self, sample: int) -> Ask:
+        """The same question, asked for its answer of that number."""
+        return self if sample == self.sample else replace(self, sample=sample)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back, and what it cost.
 
     `by` is who wrote it (`deepl/KO/quality_optimized`, `openai/<model>`); an answer whose `finish` is not
-    "stop" was paid for and is kept, but is no text to use. `usd` is what it cost when it was paid.
+    "stop" was paid for and is kept, but is no text to use. `usd` is what it cost when it was paid, `sample` that of
+    the question, which counts up when earlier answers were rejected.
     """
 
     text: str
@@ -56,6 +61,7 @@ class Answer:
     tokens_in: int = 0
     tokens_out: int = 0
     usd: float = 0.0
+    sample: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import reduce
@@ -17,7 +17,7 @@ import polars as pl
 from filelock import FileLock, Timeout
 
 from kodata.answering import PATIENT, Answering, Patience, Purse
-from kodata.errors import BuildError, LawBroken, Misconfigured, PipelineError, SourceError, did_you_mean
+from kodata.errors import BuildError, LawBroken, LedgerError, Misconfigured, PipelineError, SourceError, did_you_mean
 from kodata.events import (
     BuildEnded,
     BuildStarted,
@@ -41,6 +41,7 @@ from kodata.providers.recording import NAME as RECORDING
 from kodata.providers.recording import load_recording
 from kodata.publish import Facts, publish
 from kodata.published import Build
+from kodata.redo import reject_answers_of
 from kodata.shards import Shards
 from kodata.snapshots import Snapshots
 from kodata.sources import Reading, Source, digest_of, read
@@ -57,7 +58,7 @@ class Options:
 
     `sources` replaces where a source is read from, by its name ("" for the only one); `limit` takes the first
     records of each; `demo` answers from the recording of the shipped sample, `offline` from the ledger alone; `strict`
-    drops what rules ask to review.
+    drops what rules ask to review. The answers of the records `redo` are rejected and asked anew.
     """
 
     sources: Mapping[str, Path] = field(default_factory=dict)
@@ -69,6 +70,7 @@ class Options:
     budget_usd: float = 0.0
     parallel: int | None = None
     out: Path | None = None
+    redo: tuple[str, ...] = ()
 
     @property
     def mode(self) -> Literal["live", "demo", "offline"]:
@@ -234,15 +236,19 @@ def build(
     home = workspace.builds / variant
     _may_write(options.out)
     told = Told(tell)
-    with _locked(home), ledger_of(run, writes=True) as ledger, nullcontext() if options.offline else ledger.sole():
+    with _locked(home), ledger_of(run, writes=True) as ledger:
         told(BuildStarted(run.pipeline.name, options.mode, where(ledger), str(home)))
         prices = load_prices(workspace.prices)
         providers = run.providers(prices, sends=not options.offline)
         answering = Answering(
             ledger, providers, Purse(options.budget_usd), told, not options.offline, options.parallel, patience
         )
+        if not options.offline:
+            _refuse_empty(ledger, workspace.builds, run.pipeline.name, providers)
         with _beside(home) as folder:
             readings = run.read(folder / "sources", told)
+            if options.redo:
+                reject_answers_of(options.redo, shards_of(readings), run.pipeline, ledger, providers, folder / "redo")
             snapshots = Snapshots(None if options.demo else workspace.snapshots)
             walk = Walk(run.pipeline, answering, snapshots, folder / "walk", told)
             kept = walk.through(shards_of(readings))
@@ -323,6 +329,20 @@ def ledger_of(run: Run, *, writes: bool) -> Ledger:
     if run.options.demo or (not writes and not run.workspace.ledger.exists()):
         return Ledger.in_memory()
     return Ledger(run.workspace.ledger)
+
+
+def _refuse_empty(ledger: Ledger, builds: Path, name: str, providers: Mapping[str, Provider]) -> None:
+    """Raises LedgerError when a ledger without an answer would pay again for what builds that are here rest on."""
+    if len(ledger) or all(provider.is_pretend for provider in providers.values()):
+        return
+    for home in (builds / name, *builds.glob(f"{name}@*")):
+        for path in home.glob("*/manifest.json"):
+            if any(asked["usd"] or asked["known"] for asked in Build(path.parent).manifest["asks"].values()):
+                raise LedgerError(
+                    f"the ledger {where(ledger)} is empty, but {path.parent} was paid for with another one. Bring it "
+                    "back with `kodata ledger pull`, `import` or `merge` or by KODATA_HOME; to pay for everything "
+                    "again move that folder away"
+                )
 
 
 def where(ledger: Ledger) -> str:

@@ -57,13 +57,18 @@ class StageStarted:
 
 @dataclass(frozen=True, slots=True)
 class StageMoved:
-    """How far a stage is: records done, asks sent to a service and answered by it so far, dollars spent so far."""
+    """How far a stage is: records done, asks sent to a service and answered by it so far, dollars spent so far.
+
+    `rate` is asks answered a second, lately; `left_s` the seconds it will still take, None while that is not known.
+    """
 
     stage: str
     done: int
     records: int
     sent: int
     usd: float
+    rate: float = 0.0
+    left_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kodata.building import Options, silent
@@ -28,13 +28,14 @@ def build(  # noqa: PLR0913  # one keyword a flag of the command
     parallel: int | None = None,
     set: Mapping[str, object] | None = None,  # as the flag is called
     out: str | Path | None = None,
+    redo: Sequence[str] = (),
     progress: Progress = "none",
 ) -> Build:
     """Build a corpus and return it. `budget` is in dollars: without one nothing is paid for.
 
     `pipeline` is a name or the path of a file; `source` a path, or paths by source name; `set` overrides settings
-    (`{"regenerate.model": "..."}`); `strict` drops what rules ask to review. The build may be held
-    back by a limit: see `Build.held_back_by`.
+    (`{"regenerate.model": "..."}`); `strict` drops what rules ask to review; the answers of the records
+    `redo` are rejected and asked anew. The build may be held back by a limit: see `Build.held_back_by`.
     Raises KodataError; see `kodata.errors`.
     """
     options = Options(
@@ -47,6 +48,7 @@ def build(  # noqa: PLR0913  # one keyword a flag of the command
         budget,
         parallel,
         Path(out) if out is not None else None,
+        tuple(redo),
     )
     env = environment()
     with show(progress, sys.stderr) as tell:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from kodata.answering import Answering, Tally, Unanswered
+from kodata.answering import Answering, Speed, Tally, Unanswered
 from kodata.corpus import (
     COLUMNS,
     DROPPED_COLUMNS,
@@ -51,6 +52,7 @@ class Walk:
     noticed: dict[str, Counter[str]] = field(default_factory=dict)
     _done: int = 0  # records of the present stage, in the shards before
     _before: Tally = field(default_factory=Tally)  # what was asked before the present stage
+    _speed: Speed = field(default_factory=Speed)
     _is_due: Every = field(default_factory=Every)
 
     def through(self, shards: Shards) -> Shards:
@@ -60,7 +62,7 @@ class Walk:
             after = Shards(self.folder / f"{number:02d}")
             self.dropped[step.name] = Shards(self.folder / f"{number:02d}-dropped")
             self.remarks[step.name] = Shards(self.folder / f"{number:02d}-remarks")
-            self._done, self._before = 0, self._spent()
+            self._done, self._before, self._speed = 0, self._spent(), Speed()
             before, reused = self._before, 0
             if self.foresight:
                 self.foresight.begin(step)
@@ -104,7 +106,7 @@ class Walk:
                 yield frame, split_off(frame, here), frame["id"].n_unique() if remembered else 0
         elif isinstance(stage, RecordStage):
             for frame in shards:
-                yield frame, *self._told(step.name, stage, frame, shards.records)
+                yield frame, *self._told(step, stage, frame, shards.records)
         elif isinstance(stage, FrameStage):
             for frame in shards:
                 split = stage.run(frame)
@@ -131,15 +133,19 @@ class Walk:
             self.snapshots.remember_decision(key, prints, dropped)
         return dropped, False
 
-    def _told(self, name: str, stage: RecordStage, frame: pl.DataFrame, records: int) -> tuple[Split, int]:
-        """Remembered records as they were, the others told anew; all in the order of the frame."""
-        key, prints = stage_key(stage), fingerprints(frame)
+    def _told(self, step: Step, stage: RecordStage, frame: pl.DataFrame, records: int) -> tuple[Split, int]:
+        """Remembered records as they were, the others told anew; all in the order of the frame.
+
+        What was remembered before an answer of the stage's provider was rejected or redacted does not count any more.
+        """
+        withdrawn = self.answering.ledger.withdrawn(step.face.provider) if step.face else ""
+        key, prints = "-".join(filter(None, (stage_key(stage), withdrawn))), fingerprints(frame)
         recalled = self.snapshots.recall(key, prints)
         seen = pl.concat([recalled.kept.select("id"), recalled.dropped.select("id")]).unique()
         todo = frame.join(seen, on="id", how="anti", maintain_order="left")
 
         def moved(done: int) -> None:
-            self._moved(name, self._done + len(seen) + done, records)
+            self._moved(step.name, self._done + len(seen) + done, records)
 
         new, unanswered = tell_stories(stage, todo, self.answering, moved)
         if self.foresight:
@@ -160,7 +166,8 @@ class Walk:
         if self._is_due():
             spent = self._spent()
             sent, usd = spent.sent - self._before.sent, spent.usd - self._before.usd
-            self.tell(StageMoved(name, done, records, sent, round(usd, 4)))
+            rate, left_s = self._speed.at(time.monotonic(), sent, done, records)
+            self.tell(StageMoved(name, done, records, sent, round(usd, 4), rate, left_s))
 
     def _spent(self) -> Tally:
         """All providers' tallies in one, as they stand."""

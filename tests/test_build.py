@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +17,6 @@ from kodata.building import Options, build, silent
 from kodata.corpus import Turn, frame_of
 from kodata.errors import (
     BuildError,
-    LedgerError,
     Misconfigured,
     OverBudget,
     PipelineError,
@@ -368,9 +370,18 @@ def test_deepl_is_asked_again_when_it_said_and_not_before(run: Run, deepl: DeepL
     assert [event.wait_s for event in told if isinstance(event, Waiting)] == [0.7]
 
 
-def test_a_second_build_does_not_ask_with_the_same_ledger(run: Run, env: dict[str, str]) -> None:
-    with Ledger(Workspace.of(env).ledger) as ledger, ledger.sole(), pytest.raises(LedgerError, match="another build"):
-        run(items(5))
+def test_builds_side_by_side_on_one_ledger_send_each_question_once(
+    env: dict[str, str], tmp_path: Path, deepl: DeepLServer, openai: OpenAIServer
+) -> None:
+    path = write_items(tmp_path / "items.json", items(120))
+    commands = [
+        [sys.executable, "-m", "kodata", "build", "alpaca-ko", "--source", str(path), "--budget", "9", *flags]
+        for flags in ((), ("--limit", "120"), ("--limit", "110"))
+    ]
+    builds = [subprocess.Popen(command, env={**os.environ, **env}, stdout=subprocess.DEVNULL) for command in commands]
+    assert [build.wait(120) for build in builds] == [0, 0, 0]
+    assert (deepl.counts()["repeated"], openai.counts()["repeated"]) == (0, 0)
+    assert openai.counts()["ok"] == 120
 
 
 def test_a_service_that_takes_nothing_is_not_asked_a_thousand_times(run: Run, deepl: DeepLServer) -> None:

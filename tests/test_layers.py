@@ -25,6 +25,7 @@ ROWS = (
     ("quote",),
     ("walk", "publish", "published"),
     ("exports",),
+    ("redo",),
     ("building",),
     ("planning",),
     ("show",),

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -18,7 +19,9 @@ from hypothesis import strategies as st
 
 from kodata.asks import Answer, Ask
 from kodata.errors import LedgerError
-from kodata.ledger import MIGRATIONS, Ledger, network_file_system
+from kodata.ledger import Ledger
+from kodata.ledger.database import MIGRATIONS
+from kodata.ledger.places import network_file_system
 
 TEA = Ask("deepl", '{"target_lang":"KO"}', "Name a tea.", about="alpaca-1#0/instruction")
 RAIN = Ask("openai", '{"model":"gpt-6-luna"}', '[{"content":"왜 비가 옵니까?","role":"user"}]', about="alpaca-2#0")
@@ -89,7 +92,7 @@ def test_a_second_answer_to_a_question_does_not_replace_the_first(ledger: Ledger
 def test_the_next_sample_of_a_question_has_an_answer_of_its_own(ledger: Ledger) -> None:
     again = Ask(TEA.provider, TEA.settings, TEA.content, 1)
     ledger.keep([(again, WATER)])
-    assert ledger.known([TEA.key, again.key]) == {TEA.key: GREEN, again.key: WATER}
+    assert ledger.known([TEA.key, again.key]) == {TEA.key: GREEN, again.key: replace(WATER, sample=1)}
 
 
 def test_answers_are_kept_all_or_none(ledger: Ledger) -> None:
@@ -203,7 +206,9 @@ def test_what_was_lost_on_the_wire_is_added_up(ledger: Ledger) -> None:
 
 
 def test_an_export_has_every_answer_in_the_order_they_came(ledger: Ledger) -> None:
-    lines = [{name: value for name, value in line.items() if name != "at"} for line in exported(ledger)]
+    lines = [
+        {name: value for name, value in line.items() if name not in ("at", "checksum")} for line in exported(ledger)
+    ]
     assert lines == [
         {
             "key": TEA.key.hex(), "provider": "deepl", "settings": '{"target_lang":"KO"}', "content": "Name a tea.",
@@ -249,22 +254,24 @@ def changed(**values: object) -> Callable[[dict[str, object]], bytes]:
     ("change", "said"),
     [
         (changed(key="00" * 16), "the key is not the hash of the question"),
-        (changed(key=None), "the key is not the hash of the question"),
+        (changed(key=None), "not a line of a ledger export (TypeError)"),
+        (changed(key="00"), "the key has not 16 bytes"),
+        (changed(text="다른 말"), "the checksum is not that of the answer"),
         (changed(content="Name a cake."), "the key is not the hash of the question"),
         (changed(sample=1), "the key is not the hash of the question"),
-        (changed(text=None), "not an answer of a ledger export (TypeError)"),
-        (changed(text=["차"]), "not an answer of a ledger export (TypeError)"),
-        (changed(finish="bored"), "not an answer of a ledger export (TypeError)"),
-        (changed(usd="0.1"), "not an answer of a ledger export (TypeError)"),
-        (changed(characters=None), "not an answer of a ledger export (TypeError)"),
+        (changed(text=None), "not a line of a ledger export (TypeError)"),
+        (changed(text=["차"]), "not a line of a ledger export (TypeError)"),
+        (changed(finish="bored"), "not a line of a ledger export (TypeError)"),
+        (changed(usd="0.1"), "not a line of a ledger export (TypeError)"),
+        (changed(characters=None), "not a line of a ledger export (TypeError)"),
         (
             lambda line: json.dumps({k: v for k, v in line.items() if k != "text"}).encode(),
-            "not an answer of a ledger export (KeyError)",
+            "not a line of a ledger export (KeyError)",
         ),
-        (lambda line: json.dumps(line).encode()[:-9], "not an answer of a ledger export (JSONDecodeError)"),
-        (lambda line: b"[1, 2]", "not an answer of a ledger export (TypeError)"),
-        (lambda line: b"null", "not an answer of a ledger export (TypeError)"),
-        (lambda line: b'{"text": "\xff"}', "not an answer of a ledger export (JSONDecodeError)"),
+        (lambda line: json.dumps(line).encode()[:-9], "not a line of a ledger export (JSONDecodeError)"),
+        (lambda line: b"[1, 2]", "not a line of a ledger export (TypeError)"),
+        (lambda line: b"null", "not a line of a ledger export (TypeError)"),
+        (lambda line: b'{"text": "\xff"}', "not a line of a ledger export (JSONDecodeError)"),
     ],
 )
 def test_a_wrong_line_is_named(ledger: Ledger, change: Callable[[dict[str, object]], bytes], said: str) -> None:

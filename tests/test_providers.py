@@ -27,10 +27,11 @@ from kodata.errors import Misconfigured, ProviderError, QuotaUsedUp, Refused, So
 from kodata.ledger import Ledger
 from kodata.prices import load_prices
 from kodata.providers import deepl as deepl_provider
-from kodata.providers import openai as openai_provider
+from kodata.providers import openai_errors
 from kodata.providers.deepl import LIMIT_BYTES, LIMIT_TEXTS, DeepL, DeepLTranslator
 from kodata.providers.echo import Echo, EchoFace
-from kodata.providers.openai import KINDS, OpenAI, OpenAIWriter
+from kodata.providers.openai import OpenAI, OpenAIWriter
+from kodata.providers.openai_errors import KINDS
 from kodata.providers.recording import load_recording
 from kodata.shield import Prose, shield, unshield
 from tests.servers.openai import OpenAIServer, answer_for
@@ -119,7 +120,7 @@ def refused(status: int, code: str | None = None, **headers: str) -> openai.APIS
 def test_a_status_of_openai_is_one_of_our_errors(
     status: int, code: str | None, ours: tuple[type[ProviderError], bool, bool]
 ) -> None:
-    assert shown(openai_provider.mapped(refused(status, code), "openai")) == ours
+    assert shown(openai_errors.mapped(refused(status, code), "openai")) == ours
 
 
 def connection(cause: Exception | None) -> openai.APIConnectionError:
@@ -140,11 +141,11 @@ def connection(cause: Exception | None) -> openai.APIConnectionError:
     ids=["refused", "no connection in time", "cut", "unknown", "no answer in time"],
 )
 def test_an_answer_may_be_lost_once_the_request_was_sent(error: openai.OpenAIError, is_lost: bool) -> None:
-    assert shown(openai_provider.mapped(error, "openai")) == (Transient, False, is_lost)
+    assert shown(openai_errors.mapped(error, "openai")) == (Transient, False, is_lost)
 
 
 def test_openai_without_a_key_is_misconfigured() -> None:
-    assert shown(openai_provider.mapped(openai.OpenAIError("no key"), "openai")) == (Misconfigured, False, False)
+    assert shown(openai_errors.mapped(openai.OpenAIError("no key"), "openai")) == (Misconfigured, False, False)
 
 
 class NewerError(openai.RateLimitError):
@@ -157,18 +158,18 @@ class NewestError(openai.OpenAIError):
 
 def test_an_exception_of_a_later_client_is_taken_for_the_nearest_one_above() -> None:
     error = NewerError("x", response=httpx2.Response(429, request=REQUEST), body=None)
-    assert shown(openai_provider.mapped(error, "openai")) == (Transient, True, False)
+    assert shown(openai_errors.mapped(error, "openai")) == (Transient, True, False)
 
 
 def test_an_exception_of_a_later_client_with_nothing_above_may_be_tried_again() -> None:
-    assert shown(openai_provider.mapped(NewestError("x"), "openai")) == (Transient, False, True)
+    assert shown(openai_errors.mapped(NewestError("x"), "openai")) == (Transient, False, True)
 
 
 @pytest.mark.parametrize(
     ("header", "wait_s"), [("20", 20.0), ("0.5", 0.5), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("", None)]
 )
 def test_openai_says_how_long_to_wait(header: str, wait_s: float | None) -> None:
-    error = openai_provider.mapped(refused(429, **{"retry-after": header}), "openai")
+    error = openai_errors.mapped(refused(429, **{"retry-after": header}), "openai")
     assert isinstance(error, Transient)
     assert error.retry_after_s == wait_s
 

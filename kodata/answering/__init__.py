@@ -10,6 +10,7 @@ from kodata.answering.answering import Answering
 from kodata.answering.patience import PATIENT, Patience
 from kodata.answering.purse import Purse
 from kodata.answering.replies import Ending, Reply, Unanswered
+from kodata.answering.speed import Speed
 from kodata.answering.tally import Tally
 
-__all__ = ["PATIENT", "Answering", "Ending", "Patience", "Purse", "Reply", "Tally", "Unanswered"]
+__all__ = ["PATIENT", "Answering", "Ending", "Patience", "Purse", "Reply", "Speed", "Tally", "Unanswered"]

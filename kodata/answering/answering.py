@@ -30,7 +30,8 @@ class Answering:
     """Answers the stories of a stage from the ledger and, unless it is `sends=False`, from the providers.
 
     `providers` are keyed by the name that asks bear. What cannot be answered ends its record as Unanswered; to what is
-    not sent `stand_in` replies, who is told which stories wait for it.
+    not sent `stand_in` replies, who is told which stories wait for it. The keys of all answers that the ledger gave are
+    added to `met`, where there is one.
     """
 
     ledger: Ledger
@@ -41,12 +42,13 @@ class Answering:
     parallel: int | None = None
     patience: Patience = PATIENT
     tallies: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    met: set[bytes] | None = None
     stand_in: Callable[[Ask, Sequence[str]], Reply] = unanswered
 
     @cached_property
     def desk(self) -> Desk:
         """Who sends, for as long as the run lasts."""
-        return Desk(self.ledger, self.purse, self.tell, self.patience, self.tallies)
+        return Desk(self.ledger, self.purse, self.tell, self.patience, self.tallies, self.parallel)
 
     def run(self, stories: Iterable[tuple[str, Story]], moved: Callable[[int], None]) -> dict[str, Ending]:
         """How each story ends, by id; `moved` is told how many have ended so far.

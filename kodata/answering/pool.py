@@ -1,17 +1,22 @@
-"""The open stories of a stage: what they ask, what they wait for, and what is on the way."""
+"""The questions of a stage: looked up, claimed, pooled into requests, and on the way."""
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
 from kodata.answering.replies import Ending, Reply, Unanswered
-from kodata.asks import Answer, Ask
+from kodata.answering.stories import Stories
+from kodata.asks import Ask
+from kodata.errors import LedgerError
+from kodata.events import Waiting
+from kodata.ledger import Ledger, rescued
 from kodata.providers import Provider
 from kodata.stages import Story
 
@@ -20,153 +25,166 @@ if TYPE_CHECKING:
 
 Sent: TypeAlias = Future[list[tuple[Ask, Reply]]]
 
-
-@dataclass
-class _Open:
-    """A story that waits for answers."""
-
-    ident: str
-    story: Story
-    asks: Sequence[Ask]
-    replies: dict[bytes, Reply]
+_REDACTED = Unanswered("its texts were redacted", "redacted")
+_WAKE_S = 0.5  # how long a wait may last: importing polars makes Ctrl-C restart what it interrupts
+_SHORTEST_S = 0.001
+_CLAIMED_AHEAD = 100  # questions in one transaction: another build gets those after them
+_ELSEWHERE = 500  # questions of other builds looked up at a time
 
 
 class Pool:
-    """One run of a stage: the open stories, what they wait for, and what is on the way."""
+    """One run of a stage."""
 
     def __init__(self, answering: Answering, moved: Callable[[int], None]) -> None:
+        self.answering = answering
         self.desk = answering.desk
-        self.ledger = answering.ledger
-        self.providers = answering.providers
-        self.tallies = answering.tallies
-        self.sends = answering.sends
-        self.stand_in = answering.stand_in
-        self.parallel = answering.parallel
+        self.ledger: Ledger = answering.ledger
         self.moved = moved
-        self.endings: dict[str, Ending] = {}
-        self.waiting: dict[bytes, list[_Open]] = {}
-        self.new: dict[bytes, Ask] = {}  # asked by a story, not yet looked up
+        self.stories = Stories(self.ledger.rejected())
         self.pending: dict[tuple[str, str], deque[Ask]] = defaultdict(deque)  # by provider and settings
+        self.claimed: dict[tuple[str, str], deque[Ask]] = defaultdict(deque)  # of these, those that are next
+        self.elsewhere = _Elsewhere()
         self.held: tuple[Provider, list[Ask]] | None = None  # waits for room in the budget
         self.on_the_way: dict[Sent, str] = {}  # and whom it was sent to
         self.home: SimpleQueue[Sent] = SimpleQueue()
 
     def run(self, stories: Iterable[tuple[str, Story]]) -> dict[str, Ending]:
         for ident, story in stories:
-            self._step(ident, story, None)
+            self.stories.begin(ident, story)
         self._look_up()
-        if not self.sends:
+        if not self.answering.sends:
             self._leave_open()
         elif self.pending:
-            self._ask_providers()
-        return self.endings
-
-    def _step(self, ident: str, story: Story, answers: list[Answer] | None) -> None:
-        """Resume a story until it waits for answers or ends."""
-        try:
-            asks = story.send(answers) if answers is not None else next(story)
-            while not asks:  # a story may find that it has nothing to ask
-                asks = story.send([])
-        except StopIteration as end:
-            self.endings[ident] = end.value
-            return
-        opened = _Open(ident, story, asks, {})
-        for ask in {ask.key: ask for ask in asks}.values():
-            if ask.key not in self.waiting:
-                self.waiting[ask.key] = []
-                self.new[ask.key] = ask
-            self.waiting[ask.key].append(opened)
-
-    def _reply(self, ask: Ask, reply: Reply) -> None:
-        """Hand a reply to every story that waits for it, and resume those that have all of theirs."""
-        for opened in self.waiting.pop(ask.key):
-            if opened.ident in self.endings:  # another of its questions went unanswered
-                continue
-            if isinstance(reply, Unanswered):
-                opened.story.close()
-                self.endings[opened.ident] = reply
-                continue
-            opened.replies[ask.key] = reply
-            if len(opened.replies) == len({ask.key for ask in opened.asks}):
-                answers = [opened.replies[ask.key] for ask in opened.asks]
-                self._step(opened.ident, opened.story, answers)  # type: ignore[arg-type]  # none is Unanswered
+            try:
+                self._ask_providers()
+            except LedgerError as error:
+                if self.desk.unkept:
+                    raise rescued(error, self.desk.unkept, self.ledger.path) from error
+                raise
+        return self.stories.endings
 
     def _look_up(self) -> None:
         """Answer what the ledger knows, until only unknown questions are left, as pending."""
-        while self.new:
-            asked, self.new = self.new, {}
+        while asked := self.stories.take_new():
             known = self.ledger.known(list(asked))
+            if self.answering.met is not None:
+                self.answering.met.update(known)
             for key, ask in asked.items():
                 if key in known:
-                    self.tallies[ask.provider].known += 1
-                    self._reply(ask, known[key])
+                    self.answering.tallies[ask.provider].known += 1
+                    self.stories.reply(ask, _REDACTED if known[key].finish == "redacted" else known[key])
                 else:
                     self.pending[ask.provider, ask.settings].append(ask)
-        self.moved(len(self.endings))
+        self.moved(len(self.stories.endings))
 
     def _leave_open(self) -> None:
         """Reply to what is not sent; a story that goes on may ask more."""
         while self.pending:
             asks, self.pending = [ask for left in self.pending.values() for ask in left], defaultdict(deque)
             for ask in asks:
-                self.tallies[ask.provider].unanswered += 1
-                self._reply(ask, self.stand_in(ask, [opened.ident for opened in self.waiting[ask.key]]))
+                self.answering.tallies[ask.provider].unanswered += 1
+                self.stories.reply(ask, self.answering.stand_in(ask, self.stories.waiting_for(ask)))
             self._look_up()
 
     def _ask_providers(self) -> None:
-        workers = self.parallel or max(self.providers[name].parallel for name, _ in self.pending)
+        providers = [self.answering.providers[name] for name, _ in self.pending]
+        workers = self.answering.parallel or max(provider.parallel for provider in providers)
         executor = ThreadPoolExecutor(workers, thread_name_prefix="kodata")
         try:
             while True:
-                self._send_what_fits(executor, workers)
-                if not self.on_the_way:
+                wake_s = self._send_what_fits(executor, workers)
+                if not self.on_the_way and not self.held and not self.elsewhere.asks:
                     break
-                sent = self._next_home()
-                tally = self.tallies[self.on_the_way.pop(sent)]
-                for ask, reply in sent.result():
-                    tally.unanswered += isinstance(reply, Unanswered)
-                    self._reply(ask, reply)
+                with suppress(Empty):
+                    self._take_home(self.home.get(timeout=wake_s))
+                    while True:  # and whatever else is there
+                        self._take_home(self.home.get_nowait())
+                self._look_elsewhere()
                 self._look_up()
         except BaseException:
             self.desk.stop.set()  # whoever waits before a request gives up; what is on the way is taken in
             raise
         finally:
             _take_in(executor, self.on_the_way)
+            with suppress(LedgerError):  # what is claimed is free again when this process has ended
+                self.ledger.claims.release_all()
 
-    def _next_home(self) -> Sent:
-        while True:  # not one long wait: importing polars makes Ctrl-C restart what it interrupts
-            with suppress(Empty):
-                return self.home.get(timeout=0.5)
+    def _take_home(self, sent: Sent) -> None:
+        tally = self.answering.tallies[self.on_the_way.pop(sent)]
+        replies = sent.result()
+        if left := [ask for ask, reply in replies if isinstance(reply, Unanswered)]:
+            tally.unanswered += len(left)
+            self.ledger.claims.release(ask.key for ask in left)
+        for ask, reply in replies:
+            self.stories.reply(ask, reply)
 
-    def _send_what_fits(self, executor: ThreadPoolExecutor, workers: int) -> None:
+    def _look_elsewhere(self) -> None:
+        """What other builds were asking may be answered by now, or be free again; we are still alive."""
+        self.ledger.claims.beat()
+        for ask in self.elsewhere.due():
+            self.stories.new[ask.key] = ask
+        if self.elsewhere.asks and not self.on_the_way:
+            self.answering.tell(Waiting(self.elsewhere.asks[0].provider, _WAKE_S, "another build is asking the same"))
+
+    def _send_what_fits(self, executor: ThreadPoolExecutor, workers: int) -> float:
+        """Send until a worker, a question, money or the account's leave is missing; seconds until it may be there."""
         while len(self.on_the_way) < workers and (batch := self.held or self._next_batch()):
             provider, asks = self.held = batch
             reserved = sum(map(provider.usd_bound, asks))
             if not self.desk.purse.reserve(reserved):
                 if self.on_the_way:
-                    return  # bounds are high: what comes home makes room
+                    break  # bounds are high: what comes home makes room
                 if len(asks) == 1:
                     raise self.desk.purse.over(reserved)
                 half = len(asks) // 2
-                self.pending[provider.name, asks[0].settings].extendleft(reversed(asks[half:]))
+                self.claimed[provider.name, asks[0].settings].extendleft(reversed(asks[half:]))
                 self.held = provider, asks[:half]
                 continue
+            if pause_s := self.desk.pace(provider).admit(sum(map(provider.tokens, asks))):
+                self.desk.purse.settle(reserved, 0.0)
+                return min(max(pause_s, _SHORTEST_S), _WAKE_S)
             self.held = None
-            sent = executor.submit(self.desk.send, provider, asks, reserved)
+            sent = executor.submit(self.desk.send, provider, asks, reserved, has_turn=True)
             self.on_the_way[sent] = provider.name
             sent.add_done_callback(self.home.put)
+        return _WAKE_S
 
     def _next_batch(self) -> tuple[Provider, list[Ask]] | None:
         """A full request; a partial one only when nothing on the way could still fill it."""
         busy = set(self.on_the_way.values())
-        for (name, settings), asks in self.pending.items():
-            provider = self.providers[name]
-            if len(asks) >= provider.batch or (asks and name not in busy):
-                batch = provider.take(asks)
-                if not asks:
-                    del self.pending[name, settings]
-                return provider, batch
+        for (name, settings), asks in list(self.pending.items()):
+            provider, claimed = self.answering.providers[name], self.claimed[name, settings]
+            while asks and len(claimed) < provider.batch:
+                claimed.extend(self._claimed(provider, asks))
+            if not asks and not claimed:
+                del self.pending[name, settings]
+            elif len(claimed) >= provider.batch or name not in busy:
+                return provider, provider.take(claimed)
         return None
+
+    def _claimed(self, provider: Provider, asks: deque[Ask]) -> list[Ask]:
+        """Those of the first asks that nobody else is asking; the others are looked up again in a while."""
+        first = [asks.popleft() for _ in range(min(len(asks), _CLAIMED_AHEAD))]
+        if provider.is_pretend:
+            return first
+        mine = self.ledger.claims.take([ask.key for ask in first])
+        self.elsewhere.asks.extend(ask for ask in first if ask.key not in mine)
+        return [ask for ask in first if ask.key in mine]
+
+
+@dataclass
+class _Elsewhere:
+    """Questions that another build is asking, in the order in which they are looked up again."""
+
+    asks: deque[Ask] = field(default_factory=deque)
+    _last: float = 0.0
+
+    def due(self) -> list[Ask]:
+        """Some of them, when it is time again."""
+        if not self.asks or time.monotonic() - self._last < _WAKE_S:
+            return []
+        self._last = time.monotonic()
+        return [self.asks.popleft() for _ in range(min(len(self.asks), _ELSEWHERE))]
 
 
 def _take_in(executor: ThreadPoolExecutor, on_the_way: Iterable[Sent]) -> None:

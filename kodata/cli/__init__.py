@@ -24,7 +24,10 @@ ledger_app = typer.Typer(help="See, export and take in what was paid for.", no_a
 COMMANDS: list[Callable[..., None]] = [
     build.build, build.plan, look.list_, look.check, look.show, look.diff, export.export, rules.rules, doctor.doctor,
 ]  # fmt: skip
-LEDGER_COMMANDS: list[Callable[..., None]] = [ledger.summary, ledger.export, ledger.import_, ledger.merge]
+LEDGER_COMMANDS: list[Callable[..., None]] = [
+    ledger.summary, ledger.export, ledger.import_, ledger.merge, ledger.pull, ledger.push,
+    ledger.verify, ledger.reject, ledger.redact,
+]  # fmt: skip
 for home, commands in ((app, COMMANDS), (ledger_app, LEDGER_COMMANDS)):
     for command in commands:
         home.command(command.__name__.rstrip("_"))(well_ended(command))

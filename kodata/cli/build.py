@@ -47,6 +47,10 @@ Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Copy the
 Fit = Annotated[
     float | None, typer.Option("--fit", metavar="USD", min=0, help="Say how many records that many dollars buy.")
 ]
+Redo = Annotated[
+    list[str] | None,
+    typer.Option("--redo", metavar="ID", help="Reject the answers of this record and ask anew. May be repeated."),
+]
 ExitCode = Annotated[bool, typer.Option("--exit-code", help="Exit with 5 when there is something to ask.")]
 
 
@@ -64,6 +68,7 @@ def build(
     overrides: Overrides = None,
     progress: Shown = None,
     out: Out = None,
+    redo: Redo = None,
 ) -> None:
     """Build a corpus.
 
@@ -74,7 +79,9 @@ def build(
     from kodata.workspace import Workspace, environment
 
     name, budget = needed(pipeline), finite(budget)
-    options = options_of(source, limit, demo, offline, overrides, strict, parallel, out)
+    options = replace(
+        options_of(source, limit, demo, offline, overrides, strict, parallel, out), redo=tuple(redo or ())
+    )
     let_signals_interrupt()
     if budget is None and not demo and not offline and sys.stdin.isatty() and sys.stderr.isatty():
         budget = _agreed_budget(name, options, progress, yes)

@@ -101,5 +101,11 @@ def _is_build() -> bool:
 def _how_to_go_on() -> str:
     if not _is_build():
         return ""
-    again = shlex.join(["kodata", *sys.argv[1:]])
+    again = shlex.join(["kodata", *_without_redo(sys.argv[1:])])
     return f" Nothing is published; questions that were answered are in the ledger. To go on: {again}"
+
+
+def _without_redo(words: list[str]) -> list[str]:
+    """The command without what is done already: answers that were rejected stay so, once is enough."""
+    kept = [word for n, word in enumerate(words) if word != "--redo" and (n == 0 or words[n - 1] != "--redo")]
+    return [word for word in kept if not word.startswith("--redo=")]

@@ -1,4 +1,4 @@
-"""`kodata ledger`: what was paid, and answers carried from one machine to another."""
+"""`kodata ledger`: what was paid, what is not to be used any more, and answers carried between machines."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ import typer
 
 from kodata.cli.table import table
 from kodata.errors import LedgerError
-from kodata.show.lines import counted, dollars
+from kodata.show.lines import counted, dollars, printable
 
 if TYPE_CHECKING:
-    from kodata.ledger import Ledger
+    from kodata.ledger import Found, Ledger
 
+Names = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of records, or keys of answers.")]
+Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, kept with the rejection.")]
+Url = Annotated[str, typer.Argument(metavar="URL", help="s3://..., hf://datasets/..., or a folder (fsspec).")]
 File = Annotated[str, typer.Argument(metavar="FILE", help="A file of JSON lines; - for standard input or output.")]
 Other = Annotated[Path, typer.Argument(metavar="OTHER.sqlite", help="Another ledger; it is only read.")]
 
@@ -79,6 +82,76 @@ def merge(other: Other) -> None:
 
     with copy_of(other) as theirs, _ledger() as ours:
         _say_taken(ours.take_in(theirs.export(), str(other)))
+
+
+def verify() -> None:
+    """Prove that nothing was altered.
+
+    The file, each answer's checksum, and that its key is the hash of its question. Ends with 1 when something is wrong.
+    """
+    with _ledger(must_exist=True) as ledger:
+        wrong = 0
+        for fault in ledger.faults():
+            print(printable(fault))
+            wrong += 1
+        if wrong:
+            print(f"\n{ledger.path}: {counted(wrong, 'fault')}. Import an export or merge a copy into a new ledger")
+            raise typer.Exit(1)
+        print(f"{ledger.path}: {counted(len(ledger), 'answer')}, all as they were written")
+
+
+def reject(names: Names, why: Why = "rejected by hand") -> None:
+    """Use poisoned answers no more: the next build asks anew.
+
+    The answers stay in the ledger. A record's id means all answers it was asked for; a key, as in `answer_key`, one.
+    """
+    with _ledger(must_exist=True) as ledger:
+        found = _found(ledger, names)
+        new = ledger.reject([answer.key for answer in found], why)
+        print(f"{counted(new, 'answer')} rejected, {len(found) - new:,} before")
+
+
+def redact(names: Names) -> None:
+    """Blank a person's texts for good; key and price stay.
+
+    They are never asked again: records that need them are dropped as redacted. Snapshots, builds and backups of an
+    older ledger may still hold them.
+    """
+    with _ledger(must_exist=True) as ledger:
+        found = _found(ledger, names)
+        new = ledger.redact([answer.key for answer in found])
+        print(f"{counted(new, 'answer')} redacted, {len(found) - new:,} before")
+        print("Snapshots, builds, exports and ledger backups may still hold the texts: delete those, then build again")
+
+
+def pull(url: Url) -> None:
+    """Take in the ledger that was pushed to a bucket, a private hub repository or a folder."""
+    from kodata.ledger.remote import pull as run
+
+    with _ledger() as ledger:
+        _say_taken(run(ledger, url))
+
+
+def push(url: Url) -> None:
+    """Put the ledger into a bucket, a private hub repository or a folder.
+
+    What is there already is taken in first. It holds every question and answer: keep the place private.
+    """
+    from kodata.ledger.remote import push as run
+
+    with _ledger(must_exist=True) as ledger:
+        print(f"{url}: {counted(run(ledger, url), 'answer')}")
+
+
+def _found(ledger: Ledger, names: list[str]) -> list[Found]:
+    """The answers of those records and keys. Raises LedgerError when one has none."""
+    found = []
+    for name in names:
+        answers = ledger.find(name)
+        if not answers:
+            raise LedgerError(f'no answer was asked for "{printable(name)}". Give the id of a record or an answer_key')
+        found += answers
+    return found
 
 
 def _say_taken(counts: tuple[int, int]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from kodata.asks import Answer, Ask
+from kodata.providers.limits import Limits
 
 
 class Provider(Protocol):
@@ -30,13 +31,20 @@ class Provider(Protocol):
 
     @property
     def parallel(self) -> int:
-        """How many requests it serves well at a time."""
+        """How many requests may be on the way at a time, at the most."""
+
+    @property
+    def limits(self) -> Limits | None:
+        """What the last response to this thread said of the account's limits; None where services say nothing."""
 
     def take(self, pending: deque[Ask]) -> list[Ask]:
         """Asks for one request off the front of `pending`: one or more, of equal settings."""
 
     def characters(self, ask: Ask) -> int:
         """Characters of the ask that are billed; 0 where tokens are."""
+
+    def tokens(self, ask: Ask) -> int:
+        """Tokens of question and longest answer, which count against the account's limit; 0 where none do."""
 
     def usd_bound(self, ask: Ask) -> float:
         """What the answer can cost at most, in dollars. Raises Misconfigured when there is no price."""
@@ -61,7 +69,12 @@ class Provider(Protocol):
 
 
 class Free:
-    """What costs nothing."""
+    """What costs nothing and has no limits."""
+
+    limits: Limits | None = None
+
+    def tokens(self, ask: Ask) -> int:
+        return 0
 
     def characters(self, ask: Ask) -> int:
         return 0

@@ -19,6 +19,7 @@ from kodata.errors import Misconfigured, ProviderError, QuotaUsedUp, Refused, Tr
 from kodata.korean import clean
 from kodata.prices import Prices
 from kodata.providers import take_equal
+from kodata.providers.limits import Limits
 
 if TYPE_CHECKING:
     import deepl
@@ -76,6 +77,7 @@ class DeepL:
     is_pretend: bool = False
     batch: int = LIMIT_TEXTS
     parallel: int = 8  # the client's connection pool holds 10
+    limits: Limits | None = None  # DeepL says nothing of them
     _seen: threading.local = field(default_factory=threading.local, repr=False)
     _making: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -110,6 +112,9 @@ class DeepL:
     def characters(self, ask: Ask) -> int:
         """Code points of the text; marks are free."""
         return len(html.unescape(_TAG.sub("", ask.content)))
+
+    def tokens(self, ask: Ask) -> int:
+        return 0
 
     def usd_bound(self, ask: Ask) -> float:
         return len(_TAG.sub("", ask.content)) * self.prices.of_characters("deepl")

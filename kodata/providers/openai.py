@@ -1,7 +1,8 @@
-"""OpenAI, and servers that speak its protocol, through the official client: one chat a request, retries left to us."""
+"""OpenAI, and servers that speak its protocol, through the official client: one ask a request, retries left to us."""
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -12,66 +13,31 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import orjson
 from annotated_types import Ge, MinLen
 
-from kodata.asks import Answer, Ask, Finish, Messages, canonical
-from kodata.errors import Misconfigured, ProviderError, QuotaUsedUp, Refused, Transient
+from kodata.asks import Answer, Ask, Messages, canonical
+from kodata.errors import Transient
 from kodata.korean import clean
 from kodata.prices import Prices, TokenPrice
 from kodata.providers import take_equal
+from kodata.providers.apis import BLOCKED, Said, api_of
+from kodata.providers.limits import Limits, limits_of
+from kodata.providers.openai_errors import mapped
 from kodata.tokens import is_counted, tokens_of
 
 if TYPE_CHECKING:
     import openai
-    from openai.types.chat import ChatCompletion
-
-Kind = Literal["never sent", "maybe lost", "busy", "key", "missing", "request", "broken"]
 
 _TIMEOUT_S = 180.0
 _MESSAGE_TOKENS = 8  # role and separators of a message, generously
+_CHARACTERS_A_TOKEN = 1.75  # Korean in o200k, measured
 _ROLE_TOKENS, _REPLY_TOKENS = 4, 3  # the same as OpenAI counts them: a message's, and what opens the answer
-
-# Every class the client can raise, by its own name; a test fails on one that is not here.
-KINDS: dict[str, Kind] = {
-    "OpenAIError": "key",  # raised bare when no key is set
-    "APIError": "maybe lost",
-    "APIStatusError": "broken",
-    "APIConnectionError": "maybe lost",
-    "APITimeoutError": "maybe lost",
-    "APIResponseValidationError": "maybe lost",
-    "BadRequestError": "request",
-    "AuthenticationError": "key",
-    "OAuthError": "key",
-    "SubjectTokenProviderError": "key",
-    "PermissionDeniedError": "key",
-    "NotFoundError": "missing",
-    "ConflictError": "busy",
-    "UnprocessableEntityError": "request",
-    "RateLimitError": "busy",
-    "InternalServerError": "busy",
-    "LengthFinishReasonError": "maybe lost",
-    "ContentFilterFinishReasonError": "maybe lost",
-    "WebSocketConnectionClosedError": "maybe lost",
-    "WebSocketQueueFullError": "never sent",
-    # What kodata does not use: the module-level and Azure clients, streams, agents, optional extras.
-    "APIRemovedInV1": "never sent",
-    "_AmbiguousModuleClientUsageError": "key",
-    "MutuallyExclusiveAuthError": "key",
-    "MissingDependencyError": "never sent",
-    "StreamAlreadyConsumed": "maybe lost",
-    "AgentFilePreparationError": "never sent",
-    "AgentFileStagingError": "maybe lost",
-    "AgentOutputParseError": "maybe lost",
-    "AgentTurnResultError": "maybe lost",
-}
-
-
-FINISHES: dict[str, Finish] = {"stop": "stop", "length": "length", "content_filter": "content_filter"}
 
 
 @dataclass(frozen=True)
 class OpenAIWriter:
-    """How the regenerate stage asks a chat model. There is no default model: models are shut down every year.
+    """How the regenerate stage asks a model. There is no default model: models are shut down every year.
 
-    What is not set is not sent; newer models refuse a temperature.
+    What is not set is not sent; newer models refuse a temperature. `api` is how it is asked: "completions" is for
+    compatible servers that know nothing else.
     """
 
     version: ClassVar[int] = 1
@@ -79,6 +45,7 @@ class OpenAIWriter:
     model: Annotated[str, MinLen(1)]
     max_output_tokens: Annotated[int, Ge(1)] = 1024
     temperature: Annotated[float, Ge(0)] | None = None
+    api: Literal["chat", "responses", "completions"] = "chat"
     provider: str = "openai"
 
     @cached_property
@@ -86,6 +53,8 @@ class OpenAIWriter:
         wanted: dict[str, object] = {"model": self.model, "max_output_tokens": self.max_output_tokens}
         if self.temperature is not None:
             wanted["temperature"] = self.temperature
+        if self.api != "chat":
+            wanted["api"] = self.api
         return canonical(wanted)
 
     def ask(self, messages: Messages, about: str, schema: Mapping[str, object] | None = None) -> Ask:
@@ -103,7 +72,8 @@ class OpenAI:
     base_url: str | None = None
     is_pretend: bool = False
     batch: int = 1
-    parallel: int = 16
+    parallel: int = 128
+    _heard: threading.local = field(default_factory=threading.local, repr=False)
     _making: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -118,11 +88,18 @@ class OpenAI:
 
         return openai.OpenAI(api_key=self.key, base_url=self.base_url, max_retries=0, timeout=_TIMEOUT_S)
 
+    @property
+    def limits(self) -> Limits | None:
+        return getattr(self._heard, "limits", None)
+
     def take(self, pending: deque[Ask]) -> list[Ask]:
         return take_equal(pending, 1)
 
     def characters(self, ask: Ask) -> int:
         return 0
+
+    def tokens(self, ask: Ask) -> int:
+        return int(len(ask.content) / _CHARACTERS_A_TOKEN) + self.most_out(ask)  # counting exactly takes too long here
 
     def usd_bound(self, ask: Ask) -> float:
         model, most_out = _model_and_limit(ask.settings)
@@ -150,24 +127,39 @@ class OpenAI:
 
     def answer(self, asks: Sequence[Ask]) -> list[Answer]:
         import openai
+        from httpx2 import Response
 
         (ask,) = asks
-        settings = orjson.loads(ask.settings)
-        limit = "max_tokens" if self.base_url else "max_completion_tokens"  # compatible servers know the older name
-        options = {limit: settings.pop("max_output_tokens"), **settings}
-        if schema := options.pop("schema", None):
-            format_ = {"name": "answer", "strict": True, "schema": schema}
-            options["response_format"] = {"type": "json_schema", "json_schema": format_}
-        client = self.client
+        api = api_of(ask)
+        self._heard.limits = None
         try:
-            completion = client.chat.completions.create(messages=orjson.loads(ask.content), **options)
-            return [self._read(completion, ask, str(options["model"]))]
+            # Not `chat.completions.create`: checking every message against its type takes a third of a request's CPU.
+            response = self.client.post(api.path, body=api.request(ask, self.tokens_name), cast_to=Response)
+            self._heard.limits = limits_of(response.headers)
+            # Not orjson, which takes no half of a character; `clean` drops it.
+            return [self.read(api.reply(json.loads(response.content)), ask)]
         except openai.OpenAIError as error:
-            if getattr(error, "code", None) in ("content_filter", "content_policy_violation"):
-                return [Answer("", f"{self.name}/{options['model']}", finish="content_filter")]
+            if isinstance(error, openai.APIStatusError):
+                self._heard.limits = limits_of(error.response.headers)
+            if getattr(error, "code", None) in BLOCKED:
+                return [self.read(Said("", "content_filter", 0, 0), ask)]
             raise mapped(error, self.name) from error
-        except (TypeError, ValueError, AttributeError) as error:  # what comes of a body that is cut off or malformed
-            raise Transient(f"{self.name} sent a body that is no chat completion", is_lost=True) from error
+        except (TypeError, ValueError, AttributeError, LookupError) as error:  # of a body that is cut off or malformed
+            raise Transient(f"{self.name} sent a body that is no answer", is_lost=True) from error
+
+    def read(self, said: Said, ask: Ask, share: float = 1.0) -> Answer:
+        """The answer in what was said, for that share of the price; without a count of tokens, of its bound."""
+        model, _ = _model_and_limit(ask.settings)
+        text, by = clean(said.text), f"{self.name}/{model}"  # a lone surrogate could not be kept
+        if said.tokens_in is None or said.tokens_out is None:
+            return Answer(text, by, said.finish, usd=share * self.usd_bound(ask))
+        usd = share * self.prices.of_model(model).usd(said.tokens_in, said.tokens_out)
+        return Answer(text, by, said.finish, tokens_in=said.tokens_in, tokens_out=said.tokens_out, usd=usd)
+
+    @property
+    def tokens_name(self) -> str:
+        """What the limit of a chat's answer is called: compatible servers know the older name."""
+        return "max_tokens" if self.base_url else "max_completion_tokens"
 
     def model_is_there(self, model: str) -> None:
         """Raises Misconfigured when the account does not have the model, or Transient. Costs nothing."""
@@ -178,65 +170,8 @@ class OpenAI:
         except openai.OpenAIError as error:
             raise mapped(error, self.name) from error
 
-    def _read(self, completion: ChatCompletion, ask: Ask, model: str) -> Answer:
-        from openai.types.chat import ChatCompletion
-
-        if not isinstance(completion, ChatCompletion) or not completion.choices:
-            raise Transient(f"{self.name} sent a body that is no chat completion", is_lost=True)
-        choice, usage = completion.choices[0], completion.usage
-        finish = FINISHES.get(choice.finish_reason or "", "other")
-        if choice.message.refusal:
-            finish = "refusal"
-        text = clean(choice.message.refusal or choice.message.content or "")  # a lone surrogate could not be kept
-        by = f"{self.name}/{model}"
-        if usage is None or usage.prompt_tokens is None or usage.completion_tokens is None:
-            return Answer(text, by, finish, usd=self.usd_bound(ask))
-        read, wrote = usage.prompt_tokens, usage.completion_tokens
-        usd = self.prices.of_model(model).usd(read, wrote)
-        return Answer(text, by, finish, tokens_in=read, tokens_out=wrote, usd=usd)
-
 
 @lru_cache(maxsize=64)
 def _model_and_limit(settings: str) -> tuple[str, int]:
     wanted = orjson.loads(settings)
     return wanted["model"], wanted["max_output_tokens"]
-
-
-def mapped(error: openai.OpenAIError, name: str) -> ProviderError:  # noqa: PLR0911  # one line a kind
-    """The client's exception as one of ours."""
-    kind, code = _kind(error), getattr(error, "code", None)
-    status = getattr(error, "status_code", None)
-    said = f"{name} answered {status}" if status else f"{name}: {type(error).__name__}"
-    if code == "insufficient_quota":
-        return QuotaUsedUp(f"{name}: the account's quota is used up. Raise it, then run again to go on")
-    if kind == "key":
-        return Misconfigured(f"{said}: the key in OPENAI_API_KEY is not accepted. Check it with `kodata doctor`")
-    if kind == "missing" or code in ("model_not_found", "invalid_model"):
-        return Misconfigured(f"{said}: it does not know the model, or OPENAI_BASE_URL is wrong. Set another with --set")
-    if code in ("unsupported_parameter", "unsupported_value", "unknown_parameter"):
-        return Misconfigured(f"{said}: the model does not take the setting {getattr(error, 'param', '')!r}")
-    if kind == "request" or (kind == "broken" and status is not None and status < 500 and status != 408):
-        return Refused(f"{said}")
-    if kind in ("busy", "broken"):
-        return Transient(said, retry_after_s=_retry_after(error), is_throttled=status == 429)
-    return Transient(said, is_lost=kind == "maybe lost" and not _never_sent(error))
-
-
-def _kind(error: openai.OpenAIError) -> Kind:
-    """By the class, or the nearest one above it: a later client may have new ones."""
-    own, *above = (cls.__name__ for cls in type(error).__mro__)
-    known = (KINDS[name] for name in above if name in KINDS and name != "OpenAIError")
-    return KINDS[own] if own in KINDS else next(known, "maybe lost")
-
-
-def _retry_after(error: openai.OpenAIError) -> float | None:
-    response = getattr(error, "response", None)
-    wait = response.headers.get("retry-after", "") if response is not None else ""
-    return float(wait) if wait.replace(".", "", 1).isdigit() else None
-
-
-def _never_sent(error: BaseException) -> bool:
-    """Whether the connection was never made, so that nothing can have been billed."""
-    import httpx2
-
-    return isinstance(error.__cause__, (httpx2.ConnectError, httpx2.ConnectTimeout))

@@ -86,7 +86,8 @@ def of_progress(event: Moved) -> str:
             return f"publish: {event.done:,} of {counted(event.records, 'record')} written"
         case StageMoved():
             done = f"{event.stage}: {event.done:,} of {counted(event.records, 'record')}"
-            return printable(f"{done}, {spent(event.sent, event.usd)}" if event.sent else done)
+            asked = spent(event.sent, event.usd) if event.sent else ""
+            return printable(", ".join(filter(None, (done, asked, per_second(event.rate), left(event.left_s)))))
 
 
 def place_of(event: Moved) -> tuple[int, int]:
@@ -126,6 +127,21 @@ def of_end(event: BuildEnded) -> str:
     held = f"; held back: {event.held_back_by}" if event.held_back_by else ""
     kept = f"{event.kept:,} of {counted(event.records, 'record')} kept, {event.dropped:,} dropped"
     return printable(f"build: {kept}, {dollars(event.usd)} spent{held}")
+
+
+def per_second(rate: float) -> str:
+    """`9.8 asks/s`; nothing where nothing is asked."""
+    return f"{rate:,.1f} asks/s" if rate else ""
+
+
+def left(seconds: float | None) -> str:
+    """`about 2 min left`; nothing where it is not known or soon over."""
+    if seconds is None or seconds < 10:
+        return ""
+    if seconds < 90:
+        return f"about {seconds:.0f} s left"
+    minutes = round(seconds / 60)
+    return f"about {minutes} min left" if minutes < 90 else f"about {minutes / 60:.1f} h left"
 
 
 def spent(sent: int, usd: float) -> str:

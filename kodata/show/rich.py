@@ -79,11 +79,12 @@ class Live:
             self._start(f"source {event.source}" if isinstance(event, SourceMoved) else "publish", None)
         done, total = lines.place_of(event)
         spent = lines.spent(event.sent, event.usd) if isinstance(event, StageMoved) and event.sent else ""
+        rate = lines.per_second(event.rate) if isinstance(event, StageMoved) else ""
         assert self._running is not None
-        self.progress.update(self._running, completed=done, total=total or None, spent=spent)
+        self.progress.update(self._running, completed=done, total=total or None, spent=spent, rate=rate)
 
     def _start(self, name: str, total: int | None) -> None:
-        self._running = self.progress.add_task(lines.printable(name), total=total, spent="")
+        self._running = self.progress.add_task(lines.printable(name), total=total, spent="", rate="")
 
     def _stop(self) -> None:
         if self._running is not None:
@@ -107,4 +108,4 @@ class _Spent(ProgressColumn):
 
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:,.1f}/s" if task.speed else "")
+        return Text(str(task.fields["rate"]))

@@ -14,6 +14,7 @@ _REASONS: dict[Finish, str] = {
     "content_filter": "content-filter",
     "refusal": "refusal",
     "other": "unfinished",
+    "redacted": "redacted",
 }
 
 
@@ -43,6 +44,8 @@ class Regenerate:
             if not answer.text.strip():
                 return Drop("empty-answer", f"turn {turn.turn}")
             messages.append({"role": "assistant", "content": answer.text})
-            written = turn._replace(output=answer.text.strip(), written_by=answer.by, answer_key=ask.key.hex())
+            written = turn._replace(
+                output=answer.text.strip(), written_by=answer.by, answer_key=ask.again(answer.sample).key.hex()
+            )
             turns.append(written if turn.output is None else written._replace(output_source=turn.output))
         return Record(tuple(turns))

@@ -1,0 +1,166 @@
+"""The ledger as lines of JSON: written out, taken in as a union by key, and proved to be what was written.
+
+A line is an answer (`key`, ...), a rejection (`rejected`, ...) or a loss (`lost`, ...).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, get_args
+
+import orjson
+
+from kodata.asks import Answer, Ask, Finish
+from kodata.errors import LedgerError
+from kodata.ledger.database import Database
+from kodata.ledger.entries import COLUMNS, REDACT, REDACTED, Row, checksum, row_of
+
+_PART = 5_000  # rows read or written at once: memory stays small, and other writers have their turn
+_TYPES: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(COLUMNS, (str,)), "sample": (int,), "characters": (int,), "tokens_in": (int,), "tokens_out": (int,),
+    "usd": (float, int),
+}  # fmt: skip
+_FINISHES = frozenset(get_args(Finish))
+_REJECTION = {"rejected": (str,), "why": (str,), "at": (str,)}
+_LOSS = {"lost": (str,), "provider": (str,), "asks": (int,), "usd": (float, int), "why": (str,), "at": (str,)}
+_TABLES = {  # what comes in, by the columns that it fills
+    "answers": (*COLUMNS, "checksum"),
+    "rejections": ("key", "why", "at"),
+    "lost": ("name", "provider", "asks", "usd", "why", "at"),
+}
+
+
+def line_of(ask: Ask, answer: Answer, at: str) -> bytes:
+    """The line of one answer."""
+    return _answer_line(row_of(ask, answer, at))
+
+
+def export(db: Database) -> Iterator[bytes]:
+    """Every line, in the order they came: answers, then rejections and losses. Row by row: memory stays small."""
+    for row in _rows(db, "answers"):
+        yield _answer_line(row)
+    for key, *rest in _rows(db, "rejections"):
+        yield _line(dict(zip(_REJECTION, (key.hex(), *rest), strict=True)))
+    for row in _rows(db, "lost"):
+        yield _line(dict(zip(_LOSS, row, strict=True)))
+
+
+def _rows(db: Database, table: str) -> Iterator[tuple[Any, ...]]:
+    """The rows without their number, a part at a time."""
+    last, select = 0, f"SELECT number, {', '.join(_TABLES[table])} FROM {table}"
+    while rows := db.query(f"{select} WHERE number > ? ORDER BY number LIMIT {_PART}", [last]):
+        for last, *row in rows:  # noqa: B007  # the next part begins after it
+            yield tuple(row)
+
+
+def _answer_line(row: tuple[Any, ...]) -> bytes:
+    key, *rest, check = row
+    return _line(dict(zip((*COLUMNS, "checksum"), (key.hex(), *rest, check.hex()), strict=True)))
+
+
+def _line(entry: Mapping[str, object]) -> bytes:
+    return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def take_in(db: Database, lines: Iterable[bytes], origin: str) -> tuple[int, int]:
+    """Answers read from lines: how many were new, how many were known.
+
+    Nothing is taken in unless every line is right: they are read into tables aside first. An answer that is there
+    stays as it is, but one that came in redacted is redacted here too. Raises LedgerError naming `origin` and line.
+    """
+    for table, columns in _TABLES.items():
+        db.query(f"DROP TABLE IF EXISTS temp.new_{table}")
+        db.query(f"CREATE TEMP TABLE new_{table} (number INTEGER PRIMARY KEY, {', '.join(columns)})")
+    numbered = enumerate(lines, 1)
+    while part := list(islice(numbered, _PART)):
+        rows: dict[str, list[Row]] = defaultdict(list)
+        for n, line in part:
+            if line.strip():
+                table, row = _read(line, f"{origin}, line {n}")
+                rows[table].append(row)
+        with db.writing("Nothing was imported") as temporary:
+            for table, part_of in rows.items():
+                places = ", ".join("?" * len(_TABLES[table]))
+                temporary.executemany(f"INSERT INTO temp.new_{table} VALUES (NULL, {places})", part_of)
+    copied = {table: _copy(db, table) for table in _TABLES}
+    with db.writing() as main:
+        redacted = f"SELECT key FROM temp.new_answers WHERE finish = '{REDACTED}'"
+        main.execute(f"{REDACT} WHERE finish <> '{REDACTED}' AND key IN ({redacted})")
+    came: int = db.query("SELECT count(*) FROM temp.new_answers")[0][0]
+    for table in _TABLES:
+        db.query(f"DROP TABLE temp.new_{table}")
+    return copied["answers"], came - copied["answers"]
+
+
+def _copy(db: Database, table: str) -> int:
+    """How many rows were new. A part at a time, so that builds that run meanwhile are not held up."""
+    columns, new, start = ", ".join(_TABLES[table]), 0, 0
+    last = db.query(f"SELECT coalesce(max(number), 0) FROM temp.new_{table}")[0][0]
+    while start < last:
+        select = f"SELECT {columns} FROM temp.new_{table} WHERE number > ? AND number <= ? ORDER BY number"
+        with db.writing() as main:
+            sql = f"INSERT INTO {table} ({columns}) {select} ON CONFLICT DO NOTHING"
+            new += main.execute(sql, (start, start + _PART)).rowcount
+        start += _PART
+    return new
+
+
+def _read(line: bytes, where: str) -> tuple[str, Row]:
+    """The table and the row that a line fills."""
+    try:
+        entry: Mapping[str, Any] = orjson.loads(line)
+        if "rejected" in entry:
+            key, *rest = _checked(entry, _REJECTION)
+            return "rejections", (_key(key), *rest)
+        return ("lost", _checked(entry, _LOSS)) if "lost" in entry else ("answers", _answer(entry))
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise LedgerError(
+            f"{where}: not a line of a ledger export ({type(error).__name__}). Nothing was imported"
+        ) from error
+    except ValueError as error:
+        raise LedgerError(f"{where}: {error}. Nothing was imported") from error
+
+
+def _answer(entry: Mapping[str, Any]) -> Row:
+    """The row; its key is proved to be the hash of its question unless that was redacted."""
+    key, provider, settings, content, sample, *rest = _checked(entry, _TYPES)
+    if rest[3] not in _FINISHES:
+        raise TypeError("finish")
+    row = (_key(key), provider, settings, content, sample, *rest[:-2], float(rest[-2]), rest[-1])
+    if rest[3] != REDACTED and row[0] != Ask(provider, settings, content, sample).key:
+        raise ValueError("the key is not the hash of the question")
+    proof = checksum(row)
+    if entry.get("checksum", proof.hex()) != proof.hex():
+        raise ValueError("the checksum is not that of the answer")
+    return (*row, proof)
+
+
+def _checked(entry: Mapping[str, Any], types: Mapping[str, tuple[type, ...]]) -> tuple[Any, ...]:
+    """The values; SQLite would take a number for a text, and pass over a null."""
+    values = tuple(entry[name] for name in types)
+    for value, allowed in zip(values, types.values(), strict=True):
+        if type(value) not in allowed:
+            raise TypeError
+    return values
+
+
+def _key(text: str) -> bytes:
+    key = bytes.fromhex(text)
+    if len(key) != 16:
+        raise ValueError("the key has not 16 bytes")
+    return key
+
+
+def faults(db: Database) -> Iterator[str]:
+    """What is wrong with the file, one sentence each: its pages, then answers that were altered after the fact."""
+    for (said,) in db.query("PRAGMA integrity_check"):
+        if said != "ok":
+            yield f"SQLite says: {said}"
+    for row in _rows(db, "answers"):
+        key, provider, settings, content, sample, *rest, proof = row
+        if checksum(row[:-1]) != proof:
+            yield f"answer {key.hex()} ({provider}) was altered: its checksum does not fit"
+        elif rest[3] != REDACTED and Ask(provider, settings, content, sample).key != key:
+            yield f"answer {key.hex()} ({provider}) is not that of its question"

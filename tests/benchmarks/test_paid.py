@@ -1,0 +1,145 @@
+"""The paid path against servers of their own: no slower than a bare loop, and as fast as a limited account allows."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import openai
+import pytest
+
+from kodata.answering import Answering, Purse
+from kodata.building import silent
+from kodata.corpus import Record, Turn
+from kodata.ledger import Ledger
+from kodata.prices import load_prices
+from kodata.providers.openai import OpenAI, OpenAIWriter
+from kodata.stages.regenerate import Regenerate
+from tests.servers.loopback import own_process
+
+pytestmark = pytest.mark.bench
+
+PROMPT = "한국어로 자연스럽게 답하세요. 모르는 것은 모른다고 하세요."
+ROUNDS = 3
+RPM, ASKS = 600, 1_800
+
+
+@dataclass(frozen=True)
+class Ran:
+    """Answers a second, and CPU milliseconds of this process per answer."""
+
+    rate: float
+    cpu_ms: float
+
+
+def measured(answers: int, work: Callable[[], object]) -> Ran:
+    wall, cpu = time.monotonic(), time.process_time()
+    work()
+    return Ran(answers / (time.monotonic() - wall), (time.process_time() - cpu) / answers * 1e3)
+
+
+def question(n: int, run: str) -> str:
+    return f"{run}번째 묶음의 {n}번 질문입니다. 하늘은 왜 파랗습니까?"
+
+
+def through_kodata(url: str, folder: Path, workers: int | None, questions: list[str]) -> Answering:
+    """Asks the questions through a ledger on disk; every story must end as a record."""
+    provider = OpenAI("test-key", load_prices(folder / "none.toml"), "openai@bench", f"{url}/v1")
+    stage = Regenerate(OpenAIWriter("gpt-6-luna", 64, provider=provider.name), PROMPT)
+    with Ledger(folder / "ledger.sqlite") as ledger:
+        answering = Answering(ledger, {provider.name: provider}, Purse(1e6), silent, parallel=workers)
+        records = (Record((Turn(id=f"r{n}", turn=0, instruction=text),)) for n, text in enumerate(questions))
+        ends = answering.run(((record.id, stage.story(record)) for record in records), lambda _: None)
+    assert [end for end in ends.values() if not isinstance(end, Record)] == []
+    assert len(ends) == len(questions)
+    return answering
+
+
+def bare_loop(url: str, workers: int, questions: list[str]) -> None:
+    """What anybody would write: the official client in a pool of threads."""
+    client = openai.OpenAI(api_key="test-key", base_url=f"{url}/v1", max_retries=0)
+
+    def ask(text: str) -> str | None:
+        messages: Any = [{"role": "system", "content": PROMPT}, {"role": "user", "content": text}]
+        done = client.chat.completions.create(model="gpt-6-luna", max_tokens=64, messages=messages)
+        return done.choices[0].message.content
+
+    with ThreadPoolExecutor(workers) as pool:
+        assert all(pool.map(ask, questions))
+
+
+@pytest.mark.parametrize("workers", [8, 32, 128])
+def test_without_a_limit_it_is_as_fast_as_a_bare_loop(workers: int, tmp_path: Path) -> None:
+    count = workers * 40
+    ours: list[Ran] = []
+    bare: list[Ran] = []
+    with own_process("tests.servers.openai", "--latency", "0.2") as server:
+        for run in range(ROUNDS):
+            theirs, mine = ([question(n, f"{side}{run}") for n in range(count)] for side in "가나")
+            bare.append(measured(count, partial(bare_loop, server.url, workers, theirs)))
+            folder = tmp_path / str(run)
+            ours.append(measured(count, partial(through_kodata, server.url, folder, workers, mine)))
+    rates, cpus = ([median(getattr(r, name) for r in side) for side in (ours, bare)] for name in ("rate", "cpu_ms"))
+    print(
+        f"\n{workers} workers: {rates[0]:.0f}/s of {rates[1]:.0f}/s ({rates[0] / rates[1]:.0%}), "
+        f"CPU {cpus[0]:.2f} of {cpus[1]:.2f} ms an answer ({cpus[0] / cpus[1]:.2f} times)",
+        end="",
+    )
+    assert rates[0] >= 0.9 * rates[1]
+    assert cpus[0] <= 1.3 * cpus[1]
+
+
+@contextmanager
+def limited(rpm: int) -> Iterator[str]:
+    """The URL of llmock in a process of its own, with that many requests a minute."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [Path(sys.executable).with_name("llmock"), "serve", "--port", str(port), "--rpm", str(rpm)]
+    with subprocess.Popen(
+        [*command, "--latency-ms", "300", "--log-level", "error"], stdout=subprocess.DEVNULL
+    ) as server:
+        url = f"http://127.0.0.1:{port}"
+        try:
+            for _ in range(100):
+                try:
+                    urllib.request.urlopen(f"{url}/health").close()
+                    break
+                except OSError:
+                    time.sleep(0.1)
+            yield url
+        finally:
+            server.terminate()
+
+
+def requests_at(url: str) -> list[dict[str, Any]]:
+    with urllib.request.urlopen(f"{url}/_llmock/requests") as response:
+        found = json.load(response)
+    return found if isinstance(found, list) else found["requests"]
+
+
+def test_a_limited_account_is_used_to_its_limit_without_refusals(tmp_path: Path) -> None:
+    with limited(RPM) as url:
+        began = time.monotonic()
+        through_kodata(url, tmp_path, None, [question(n, "다") for n in range(ASKS)])
+        took = time.monotonic() - began
+        statuses = [request["status"] for request in requests_at(url)]
+    possible = RPM + took * RPM / 60  # the bucket is full at first
+    used, refused = ASKS / possible, statuses.count(429)
+    print(
+        f"\n{ASKS:,} asks in {took:.0f} s: {used:.1%} of the limit used, {refused} refused of {len(statuses):,}", end=""
+    )
+    assert used >= 0.95
+    assert refused < 0.01 * ASKS
