@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kodata.errors import KodataError
     from kodata.ledger import Ledger
     from kodata.library import build, load, plan
+    from kodata.pairing import align
     from kodata.pipeline import Pipeline
     from kodata.providers import Provider
     from kodata.stages import Stage
@@ -26,13 +27,14 @@ if TYPE_CHECKING:
 _HOME = {
     "build": "library", "plan": "library", "load": "library",
     "translate": "alone", "regenerate": "alone", "sieve": "alone", "dedupe": "alone", "validate": "alone",
+    "align": "pairing",
     "Pipeline": "pipeline", "Stage": "stages", "Split": "corpus", "Ask": "asks", "Answer": "asks",
     "Provider": "providers", "Ledger": "ledger", "KodataError": "errors",
 }  # fmt: skip
 
 __all__ = [
     "Answer", "Ask", "KodataError", "Ledger", "Pipeline", "Provider", "Split", "Stage",
-    "build", "dedupe", "load", "plan", "regenerate", "sieve", "translate", "validate",
+    "align", "build", "dedupe", "load", "plan", "regenerate", "sieve", "translate", "validate",
 ]  # fmt: skip
 
 

@@ -637,6 +637,30 @@ def test_keys_are_read_from_a_dotenv_file_and_the_environment_goes_first(
     assert kodata("doctor").code == 0
 
 
+# -- align
+
+
+def test_align_pairs_two_files_and_sums_up_the_gaps(kodata: Kodata, tmp_path: Path) -> None:
+    words = ("river", "mountain", "garden", "winter", "summer", "market", "window", "letter")
+    english = [{"instruction": f"{words[n % 8]} {words[n * n % 7]} {n}"} for n in range(60)]
+    korean = [{"instruction": f"{item['instruction']} 번 설명"} for item in english[:20] + english[30:]]
+    paths = [str(write_items(tmp_path / name, rows)) for name, rows in (("en.json", english), ("ko.json", korean))]
+    found = kodata("align", *paths, "--out", "pairs.jsonl")
+    assert found.code == 0
+    assert [line.rstrip() for line in found.out.splitlines()] == [
+        "50 records paired, of 60 English and 50 Korean -> pairs.jsonl",
+        "",
+        "only in  records in a row  times  from item (counted from 0)",
+        "English                10      1                          20",
+    ]
+    assert len((tmp_path / "pairs.jsonl").read_text(encoding="utf-8").splitlines()) == 50
+
+
+def test_align_says_what_it_cannot_read(kodata: Kodata, tmp_path: Path) -> None:
+    there = str(write_items(tmp_path / "en.json", [{"instruction": "Name a tea."}]))
+    assert "no such file" in kodata("align", there, "nowhere.json").complaint
+
+
 # -- help, and the README
 
 

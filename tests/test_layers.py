@@ -19,11 +19,13 @@ HOUSE = Path(kodata.__file__).parent
 ROWS = (
     ("errors", "korean", "events", "kinds", "tokens"),
     ("corpus", "asks", "shield", "prices", "shards", "tasks", "twins"),
+    ("alignment",),
     ("rules",),
     ("sources", "stages", "providers", "ledger", "snapshots", "workspace"),
     ("answering", "pipeline"),
     ("quote",),
     ("walk", "publish", "published"),
+    ("pairing",),
     ("exports",),
     ("redo",),
     ("building",),
@@ -48,7 +50,7 @@ HEAVY = {
     "bs4",
     "markdownify",
 }
-PURE = ("stages", "twins", "rules", "corpus", "korean", "kinds", "shield", "tasks", "asks")
+PURE = ("stages", "twins", "rules", "corpus", "korean", "kinds", "shield", "tasks", "asks", "alignment")
 IMPURE_MODULES = {
     "os", "io", "pathlib", "shutil", "tempfile", "glob", "sqlite3", "socket", "subprocess", "urllib", "http",
     "requests", "time", "datetime", "random", "secrets", "uuid", "locale",
