@@ -47,18 +47,19 @@ from kodata.snapshots import Snapshots
 from kodata.sources import Reading, Source, digest_of, read
 from kodata.sources.opening import Opened, open_source
 from kodata.stages.filter import Filter
-from kodata.stages.sample import NOT_SAMPLED
+from kodata.stages.sample import NOT_SAMPLED, Sample
 from kodata.walk import Walk
 from kodata.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Options:
-    """How one run differs from the pipeline file. The first six go into the name of the build.
+    """How one run differs from the pipeline file. The first six, and `pilot`, go into the name of the build.
 
     `sources` replaces where a source is read from, by its name ("" for the only one); `limit` takes the first
     records of each; `demo` answers from the recording of the shipped sample, `offline` from the ledger alone; `strict`
-    drops what rules ask to review. The answers of the records `redo` are rejected and asked anew.
+    drops what rules ask to review; `pilot` samples that many records before anything is paid for. The answers of the
+    records `redo` are rejected and asked anew.
     """
 
     sources: Mapping[str, Path] = field(default_factory=dict)
@@ -71,6 +72,7 @@ class Options:
     parallel: int | None = None
     out: Path | None = None
     redo: tuple[str, ...] = ()
+    pilot: int | None = None
 
     @property
     def mode(self) -> Literal["live", "demo", "offline"]:
@@ -79,8 +81,10 @@ class Options:
 
     @property
     def flags(self) -> list[str]:
-        """The first six as flags of the command, sources without their folders."""
+        """What goes into the name of the build as flags of the command, sources without their folders."""
         flags = [flag for flag, is_set in self._switches if is_set]
+        if self.pilot is not None:
+            flags += ["--pilot", str(self.pilot)]
         if self.limit is not None:
             flags += ["--limit", str(self.limit)]
         for name, path in sorted(self.sources.items()):
@@ -95,6 +99,8 @@ class Options:
     def variant(self) -> str:
         """What makes this no full build; empty for a full one."""
         parts = [flag.removeprefix("--") for flag, is_set in self._switches if is_set]
+        if self.pilot is not None:
+            parts.append(f"pilot-{self.pilot}")
         if self.limit is not None:
             parts.append(f"limit-{self.limit}")
         if self.sources:
@@ -202,6 +208,8 @@ def run_of(name: str, options: Options, workspace: Workspace, env: Mapping[str, 
         pipeline = replace(pipeline, steps=tuple(_from_recording(step) for step in pipeline.steps))
     if options.strict:
         pipeline = replace(pipeline, steps=tuple(_strict(step) for step in pipeline.steps))
+    if options.pilot is not None:
+        pipeline = replace(pipeline, steps=_piloted(pipeline.steps, options.pilot))
     if options.limit is not None and options.limit < 1:
         raise PipelineError(f"--limit {options.limit}: at least one record is needed")
     return Run(pipeline, options, workspace, env)
@@ -209,6 +217,12 @@ def run_of(name: str, options: Options, workspace: Workspace, env: Mapping[str, 
 
 def _strict(step: Step) -> Step:
     return replace(step, stage=replace(step.stage, strict=True)) if isinstance(step.stage, Filter) else step
+
+
+def _piloted(steps: tuple[Step, ...], records: int) -> tuple[Step, ...]:
+    """The steps, with a sample drawn before the first that asks anybody."""
+    first = next((n for n, step in enumerate(steps) if step.face is not None), len(steps))
+    return (*steps[:first], Step("pilot", Sample(n=records)), *steps[first:])
 
 
 def _from_recording(step: Step) -> Step:

@@ -26,6 +26,7 @@ from kodata.cli.options import (
     options_of,
     up_to_the_cent,
 )
+from kodata.cli.pilot import agreed, is_terminal, refuse_without_terminal
 from kodata.cli.quote import fit_line, plan_json, plan_lines
 from kodata.cli.report import build_report
 from kodata.show import Progress
@@ -42,6 +43,15 @@ Budget = Annotated[
     typer.Option("--budget", metavar="USD", min=0, help="Pay at most this. Without it a terminal asks first."),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="On a terminal: pay up to the bound of the plan without asking.")]
+Pilot = Annotated[
+    int | None,
+    typer.Option(
+        "--pilot",
+        metavar="N",
+        min=0,
+        help="On a terminal: build and show N records before asking for the rest. 20 the first time; 0 for none.",
+    ),
+]
 Parallel = Annotated[int | None, typer.Option("--parallel", metavar="N", min=1, help="Requests on the way at a time.")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Copy the build into this folder as well.")]
 Fit = Annotated[
@@ -64,6 +74,7 @@ def build(
     strict: Strict = False,
     budget: Budget = None,
     yes: Yes = False,
+    pilot: Pilot = None,
     parallel: Parallel = None,
     overrides: Overrides = None,
     progress: Shown = None,
@@ -82,16 +93,21 @@ def build(
     options = replace(
         options_of(source, limit, demo, offline, overrides, strict, parallel, out), redo=tuple(redo or ())
     )
+    refuse_without_terminal(pilot, options)
     let_signals_interrupt()
-    if budget is None and not demo and not offline and sys.stdin.isatty() and sys.stderr.isatty():
-        budget = _agreed_budget(name, options, progress, yes)
-        if budget is None:
-            print("Nothing was sent and nothing built.")
+    quote, is_free = None, demo or offline
+    if is_free:
+        options = replace(options, pilot=pilot or None)
+    elif is_terminal() and (budget is None or pilot):
+        given = agreed(name, options, progress, budget=budget, yes=yes, pilot=pilot)
+        if given is None:
+            print("Nothing more was sent and nothing built.")
             return
+        budget, quote = given.budget_usd, given.quote
     env = environment()
     with shown(progress, sys.stderr) as tell:
         done = run(name, replace(options, budget_usd=budget or 0.0), Workspace.of(env), env, tell)
-    print("\n".join(build_report(done)))
+    print("\n".join(build_report(done, quote)))
     if done.held_back_by:
         raise typer.Exit(HELD_BACK)
 
@@ -106,6 +122,7 @@ def plan(
     strict: Strict = False,
     budget: Budget = None,
     yes: Yes = False,
+    pilot: Pilot = None,
     parallel: Parallel = None,
     overrides: Overrides = None,
     progress: Shown = None,
@@ -138,8 +155,9 @@ def plan(
         if budget is not None and fitted is None and quote.usd_bound > budget:
             print(f"\nThe budget of {dollars(budget)} may not be enough: up to {dollars(quote.usd_bound)}")
         enough = budget if budget is not None else up_to_the_cent(quote.usd_bound)
+        piloted = ("--pilot", str(pilot)) if pilot is not None else ()
         flags = ("--budget", f"{enough:.2f}") if quote.usd_bound and not offline else ()
-        print(f"\nNext: {command_line('build', name, options, *flags, *(['--yes'] if yes else []))}")
+        print(f"\nNext: {command_line('build', name, options, *flags, *piloted, *(['--yes'] if yes else []))}")
     if exit_code and quote.to_ask:
         raise typer.Exit(OPEN)
 
@@ -160,19 +178,3 @@ def _fit(name: str, options: Options, progress: Progress | None, usd: float) -> 
     env = environment()
     with shown(progress, sys.stderr) as tell:
         return run(name, options, Workspace.of(env), env, tell, usd)
-
-
-def _agreed_budget(name: str, options: Options, progress: Progress | None, yes: bool) -> float | None:
-    """The bound of the plan, when the person at the terminal agrees to pay up to it; None when not."""
-    quote = _plan(name, options, progress)
-    budget = up_to_the_cent(quote.usd_bound)
-    print(*plan_lines(quote), "", sep="\n", file=sys.stderr)
-    if not quote.to_ask or yes or _agrees(f"Pay up to ${budget:,.2f} (estimate {dollars(quote.usd)})?"):
-        return budget
-    return None
-
-
-def _agrees(question: str) -> bool:
-    """Whether the answer, typed at the terminal, is a yes. The end of input is a no."""
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().casefold() in ("y", "yes", "예", "네")

@@ -59,6 +59,13 @@ def between(low: float, high: float) -> str:
     return dollars(high) if dollars(low) == dollars(high) else f"{dollars(low)} to {dollars(high)}"
 
 
+def size_of(characters: int, tokens_in: int, tokens_out: int) -> str:
+    """What is billed: `4,229,367 characters`, or `11,559,771 tokens in, 12,997,250 out`; empty when nothing is."""
+    if tokens_in or tokens_out:
+        return f"{tokens_in:,} tokens in, {tokens_out:,} out"
+    return counted(characters, "character") if characters else ""
+
+
 def _cells(stage: StageQuote) -> tuple[str, ...]:
     records = f"{stage.records:,}" + (f" + {stage.pending:,}" if stage.pending else "")
     if stage.kind != "record":
@@ -87,16 +94,18 @@ def _asked(stage: StageQuote) -> str:
         return "all remembered" if stage.reuse else "all in the ledger" if stage.known else "nothing to ask"
     about = "about " if stage.is_estimate else ""
     where = f"{counted(stage.to_ask, 'ask')} to {stage.provider} in {counted(stage.requests, 'request')}"
-    size = f"{about}{stage.characters:,} characters" if stage.characters else ""
-    if stage.tokens_in or stage.tokens_out:
-        size = f"{about}{stage.tokens_in:,} tokens in, {stage.tokens_out:,} out"
+    size = size_of(stage.characters, stage.tokens_in, stage.tokens_out)
     cost = between(stage.usd_low, stage.usd_high) if stage.usd_bound else "free"
     bound = f"at most {dollars(stage.usd_bound)}" if dollars(stage.usd_bound) != dollars(stage.usd_high) else ""
     basis = _BASIS.get(stage.basis, "").format(counted(stage.answers, "answer"))
     if stage.basis == "texts" and stage.is_estimate:
         basis = "depends on how many texts lose a mark and are asked again in pieces"
     time = f"about {duration(stage.seconds)}" if stage.seconds is not None else ""
-    return ", ".join(filter(None, (where, size))) + ": " + ", ".join(filter(None, (cost, bound, time, basis)))
+    return (
+        ", ".join(filter(None, (where, size and about + size)))
+        + ": "
+        + ", ".join(filter(None, (cost, bound, time, basis)))
+    )
 
 
 def _accounts(plan: Plan) -> Iterator[str]:
