@@ -324,6 +324,8 @@ def _held_back_by(run: Run, walk: Walk, records: int, unread: int) -> str:
     limits = run.pipeline.limits
     if records == walk.left + unread:
         return "no record is left"
+    if run.options.pilot is not None:  # what left before the sample was drawn is not of it
+        return ""
     reasons = sum(walk.reasons.values(), Counter[str]())
     unanswered, not_sampled = reasons["unanswered"], reasons[NOT_SAMPLED]
     dropped, records = unread + walk.left - unanswered - not_sampled, records - not_sampled

@@ -423,6 +423,58 @@ def test_on_a_terminal_a_build_shows_the_quote_and_asks(
     assert ("Nothing was sent" in ended.out) != is_paid
 
 
+def test_the_first_paid_build_on_a_terminal_begins_with_a_pilot_to_read(
+    live: dict[str, str], deepl: DeepLServer, openai: OpenAIServer, tmp_path: Path
+) -> None:
+    path = write_items(tmp_path / "items.json", items(60))
+    terminal = Terminal("build", "alpaca-ko", "--source", path, "--progress", "plain")
+    terminal.read_until("[y/N]")
+    assert "First a pilot of 20 records, to read and to judge the price by, for up to $0.0" in terminal.screen
+    assert (deepl.counts()["requests"], openai.counts()["requests"]) == (0, 0)
+    os.write(terminal.master, b"y\n")
+    terminal.read_until("Pay up to")
+    assert openai.counts()["ok"] == 20
+    assert re.search(r"│ (Explain|Describe|Summarise|List) .*│ [가-힣]", terminal.screen)
+    assert "judged by 20 answers of the past" in " ".join(terminal.screen.split())
+    ended = terminal.type("n\n")
+    assert (ended.code, openai.counts()["ok"]) == (0, 20)
+    assert ended.out.splitlines() == [
+        "Nothing more was sent.", f"Next: kodata show {next((home() / 'builds').glob('alpaca-ko@pilot*')).name}"
+    ]  # fmt: skip
+
+
+def test_after_its_pilot_a_build_pays_for_the_rest_and_says_what_was_quoted(
+    live: dict[str, str], deepl: DeepLServer, openai: OpenAIServer, tmp_path: Path
+) -> None:
+    path = write_items(tmp_path / "items.json", items(30))
+    terminal = Terminal("build", "alpaca-ko", "--source", path, "--pilot", "5", "--progress", "none")
+    terminal.read_until("[y/N]")
+    os.write(terminal.master, b"y\n")
+    terminal.read_until("Pay up to")
+    ended = terminal.type("y\n")
+    assert (ended.code, openai.counts()["ok"], deepl.counts()["repeated"], openai.counts()["repeated"]) == (0, 30, 0, 0)
+    assert "30 of 30 records kept" in ended.out
+    assert re.search(r"^Quoted \$0\.\d+ to \$0\.\d+, paid \$0\.\d+$", ended.out, re.MULTILINE)
+
+
+@pytest.mark.parametrize("flags", [("--yes",), ("--pilot", "0"), ("--budget", "1")])
+def test_a_pilot_can_be_skipped(flags: tuple[str, ...], live: dict[str, str], tmp_path: Path) -> None:
+    path = write_items(tmp_path / "items.json", items(30))
+    terminal = Terminal("build", "alpaca-ko", "--source", path, "--progress", "none", *flags)
+    terminal.read_until("Pay up to" if "--pilot" in flags else "\0")
+    assert "a pilot of" not in terminal.screen
+    terminal.type("n\n")
+
+
+def test_a_pilot_needs_a_terminal_unless_nothing_is_paid_for(
+    kodata: Kodata, live: dict[str, str], source: Path
+) -> None:
+    words = ("build", "alpaca-ko", "--source", source, "--pilot", "2", "--budget", "1", *QUIET)
+    assert (kodata(*words).code, home().exists()) == (2, False)
+    ended = kodata("build", "alpaca-ko", "--demo", "--pilot", "7", *QUIET)
+    assert (ended.code, ended.out.split(":")[0]) == (0, "alpaca-ko@demo+pilot-7")
+
+
 # -- looking at builds
 
 

@@ -101,7 +101,6 @@ def build(
     elif is_terminal() and (budget is None or pilot):
         given = agreed(name, options, progress, budget=budget, yes=yes, pilot=pilot)
         if given is None:
-            print("Nothing more was sent and nothing built.")
             return
         budget, quote = given.budget_usd, given.quote
     env = environment()

@@ -11,7 +11,7 @@ import typer
 
 from kodata.cli.options import up_to_the_cent
 from kodata.cli.quote import plan_lines
-from kodata.cli.report import asked_lines
+from kodata.cli.report import asked_lines, build_name
 from kodata.show import Progress
 from kodata.show import show as shown
 from kodata.show.lines import counted, dollars, printable_lines
@@ -50,10 +50,17 @@ def agreed(
     if not quote.usd_bound or yes:
         return Agreed(_most(quote, budget), quote)
     records = pilot if pilot is not None else RECORDS if is_first(quote) else 0
-    if 0 < records < quote.records and _has_piloted(name, replace(options, pilot=records, out=None), progress, budget):
+    built = None
+    if 0 < records < quote.records:
+        built = _piloted(name, replace(options, pilot=records, out=None), progress, budget)
+    if built is not None:
         quote = _quoted(name, options, progress)
     most = _most(quote, budget)
-    return Agreed(most, quote) if _agrees(f"Pay up to ${most:,.2f} (estimate {dollars(quote.usd)})?") else None
+    if _agrees(f"Pay up to ${most:,.2f} (estimate {dollars(quote.usd)})?"):
+        return Agreed(most, quote)
+    more = f"Nothing more was sent.\nNext: kodata show {build_name(built)}" if built is not None else ""
+    print(more or "Nothing was sent and nothing built.")
+    return None
 
 
 def is_first(quote: Plan) -> bool:
@@ -76,8 +83,8 @@ def _quoted(name: str, options: Options, progress: Progress | None) -> Plan:
     return quote
 
 
-def _has_piloted(name: str, options: Options, progress: Progress | None, budget: float | None) -> bool:
-    """Whether the person agreed to what a few records cost; then they are built and shown."""
+def _piloted(name: str, options: Options, progress: Progress | None, budget: float | None) -> Build | None:
+    """The build of a few records, shown, when the person agrees to what they cost."""
     from kodata.building import build
     from kodata.planning import plan
     from kodata.workspace import Workspace, environment
@@ -89,10 +96,11 @@ def _has_piloted(name: str, options: Options, progress: Progress | None, budget:
     most = bound if budget is None else min(bound, budget)
     few = counted(options.pilot or 0, "record")
     if not _agrees(f"First a pilot of {few}, to read and to judge the price by, for up to ${most:,.2f}?"):
-        return False
+        return None
     with shown(progress, sys.stderr) as tell:
-        _show(build(name, replace(options, budget_usd=most), workspace, env, tell))
-    return True
+        built = build(name, replace(options, budget_usd=most), workspace, env, tell)
+    _show(built)
+    return built
 
 
 def _show(built: Build) -> None:
