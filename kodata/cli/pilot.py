@@ -52,7 +52,7 @@ def agreed(
     records = pilot if pilot is not None else RECORDS if is_first(quote) else 0
     built = None
     if 0 < records < quote.records:
-        built = _piloted(name, replace(options, pilot=records, out=None), progress, budget)
+        built = _piloted(name, replace(options, pilot=records, out=None, redo=()), progress, budget)
     if built is not None:
         quote = _quoted(name, options, progress)
     most = _most(quote, budget)
