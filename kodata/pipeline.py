@@ -253,6 +253,7 @@ class _Loader:
             raise PipelineError(f"{self.path.name}, {where} ({use}): give one of `path` and `hub`")
         if not _SOURCE_NAME.fullmatch(source.name):
             raise PipelineError(f'{self.path.name}, {where}: name "{source.name}" is not of letters, digits and -')
+        self._known(f"{where} ({use}), fields", source.fields, SOURCES[use].fields)
         if source.path and not Path(source.path).expanduser().is_absolute():
             source = Source(**{**vars(source), "path": str(self.path.parent / source.path)})
         return source

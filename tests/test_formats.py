@@ -15,6 +15,7 @@ from kodata.sources.conversation import ROLES
 from kodata.sources.dolly import dolly
 from kodata.sources.gpt4all import gpt4all
 from kodata.sources.kin import kin
+from kodata.sources.mapping import mapped
 from kodata.sources.markup import as_markdown
 from kodata.sources.messages import messages
 from kodata.sources.opening import Item, Opened
@@ -506,6 +507,68 @@ def test_an_empty_system_prompt_is_none() -> None:
 
 def test_an_item_without_messages_is_unreadable() -> None:
     assert reason(messages, {"title": "a"}) == ("no-conversation", 'no field "messages" among title')
+
+
+# -- an unknown layout
+
+
+def put(fields: Mapping[str, str], item: dict[str, object], use: str = "alpaca") -> Raw:
+    return SOURCES[use].read(mapped(item, fields))
+
+
+def test_fields_say_where_an_unknown_layout_has_what_a_format_knows() -> None:
+    fields = {"instruction": "q", "output": "a"}
+    assert put(fields, {"q": "Name a tea.", "a": "Green tea.", "n": 1}) == Raw((TEA,), extra={"n": 1})
+
+
+def test_a_field_may_be_a_path() -> None:
+    item = {"n": 0, "en": {"instruction": "a", "output": "b"}, "ko": {"instruction": "가", "output": "나", "by": "x"}}
+    fields = {"instruction": "ko.instruction", "output": "ko.output"}
+    extra = {"n": 0, "en": {"instruction": "a", "output": "b"}, "ko": {"by": "x"}}
+    assert put(fields, item) == Raw((("가", "", "나"),), extra=extra)
+
+
+def test_a_path_may_lead_through_lists() -> None:
+    fields = {"instruction": "data.0.text", "output": "data.1.text"}
+    assert put(fields, {"data": [{"text": "a"}, {"text": "b"}, {"text": "c"}]}).extra == {"data": [{"text": "c"}]}
+
+
+def test_a_field_with_a_dot_in_its_name_is_found() -> None:
+    assert put({"instruction": "q.text"}, {"q.text": "a", "q": {"text": "b"}}) == Raw(
+        (("a", "", ""),), extra={"q": {"text": "b"}}
+    )
+
+
+def test_what_stood_where_a_field_is_put_is_kept() -> None:
+    found = put({"instruction": "question"}, {"instruction": "Answer.", "question": "a", "output": "b"})
+    assert found == Raw((("a", "", "b"),), extra={"original_instruction": "Answer."})
+
+
+def test_one_text_may_be_two_fields() -> None:
+    assert put({"instruction": "text", "output": "text"}, {"text": "a"}) == Raw((("a", "", "a"),))
+
+
+@pytest.mark.parametrize("place", ["nothing", "q.x", "list.7", "list.x", "list.0.0"])
+def test_a_place_that_is_not_there_holds_nothing(place: str) -> None:
+    with pytest.raises(Unreadable, match=r'^no field "instruction" among q, list$'):
+        put({"instruction": place}, {"q": "a", "list": ["b"]})
+
+
+@pytest.mark.parametrize("use", ["sharegpt", "messages"])
+@pytest.mark.parametrize("name", ["dialog", "conversations", "messages"])
+def test_messages_of_an_unknown_layout_are_read_as_fields_say(use: str, name: str) -> None:
+    said = [{"who": "human", "says": TEA[0]}, {"who": "gpt", "says": TEA[2]}]
+    fields = {SOURCES[use].fields[0]: name, "role": "who", "content": "says"}
+    assert put(fields, {name: said, "id": 1}, use) == Raw((TEA,), upstream_id="1")
+
+
+@given(
+    item=st.dictionaries(st.sampled_from("abc"), st.deferred(lambda: json_values)), place=st.text("abc.01", min_size=1)
+)
+def test_a_mapping_loses_nothing(item: dict[str, object], place: str) -> None:
+    found = mapped(item, {"instruction": place})
+    if "instruction" not in found:
+        assert found == item
 
 
 # -- all of them

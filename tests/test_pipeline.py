@@ -306,6 +306,11 @@ def test_settings_that_do_not_go_together_are_named_with_their_place(tmp_path: P
     assert said(tmp_path, {"use": "sample", "n": 3, "share": 0.5}) == expected
 
 
+def test_a_field_that_the_format_does_not_know_is_named_with_the_nearest(tmp_path: Path) -> None:
+    expected = 'my-ko.toml, source 1 (alpaca), fields: no setting "instrution" - did you mean "instruction"?'
+    assert said(tmp_path, source={**SOURCE, "fields": {"instrution": "q"}}) == expected
+
+
 @pytest.mark.parametrize(("place", "setting"), SETTINGS)
 def test_a_misspelt_setting_is_named_with_its_place_and_the_nearest(
     place: str, setting: Field[Any], tmp_path: Path

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from inspect import getmodule
 from typing import TypeAlias
 
 from kodata.sources.alpaca import alpaca
@@ -15,11 +17,27 @@ from kodata.sources.sharegpt import sharegpt
 
 ReadItem: TypeAlias = Callable[[Mapping[str, object]], Raw]
 
-SOURCES: dict[str, ReadItem] = {
-    "alpaca": alpaca,
-    "sharegpt": sharegpt,
-    "dolly": dolly,
-    "gpt4all": gpt4all,
-    "messages": messages,
-    "kin": kin,
+
+@dataclass(frozen=True)
+class Format:
+    """How items are read, and the names that `fields` may give to what they hold."""
+
+    read: ReadItem
+    fields: tuple[str, ...]
+
+    @property
+    def about(self) -> str:
+        """What the format is, in a line."""
+        return (getattr(getmodule(self.read), "__doc__", "") or "").splitlines()[0]
+
+
+_SINGLE = ("instruction", "input", "output", "system", "category", "id")
+_CHAT = ("role", "content", "system", "category", "id")
+SOURCES: dict[str, Format] = {
+    "alpaca": Format(alpaca, _SINGLE),
+    "sharegpt": Format(sharegpt, ("conversations", *_CHAT)),
+    "dolly": Format(dolly, _SINGLE),
+    "gpt4all": Format(gpt4all, _SINGLE),
+    "messages": Format(messages, ("messages", *_CHAT, "instruction", "output")),
+    "kin": Format(kin, ("title", "body", "answer", "answers", "category", "id")),
 }

@@ -24,6 +24,7 @@ from kodata.korean import clean
 from kodata.shards import Shards
 from kodata.sources.formats import SOURCES
 from kodata.sources.language import with_language
+from kodata.sources.mapping import mapped
 from kodata.sources.opening.items import Item, Opened
 from kodata.sources.raw import Raw, Unreadable
 from kodata.sources.source import Source
@@ -122,7 +123,7 @@ class _Desk:
 
     def take(self, item: Item) -> None:
         try:
-            self._take(item, SOURCES[self.source.use](item.value()))
+            self._take(item, SOURCES[self.source.use].read(mapped(item.value(), self.source.fields)))
         except Unreadable as error:
             self._drop(item, error)
         is_full = self._count - self._starts[-1] >= shards.SHARD_RECORDS or len(self._gone) >= shards.SHARD_RECORDS

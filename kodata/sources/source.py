@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -11,7 +12,8 @@ class Source:
     """One `[[source]]` of a pipeline file: a format, where it is, and under what licence.
 
     Exactly one of `path` (a local file or folder) and `hub` (a data set on the Hugging Face hub, at `revision`) is set.
-    `lang` declares the language of all records; without it that is decided record by record.
+    `lang` declares the language of all records; without it that is decided record by record. `fields` says where an
+    unknown layout has what the format knows: `{"instruction": "question"}`; see `mapping.mapped`.
     """
 
     use: str
@@ -23,3 +25,4 @@ class Source:
     split: str = "train"
     licence: str = "unknown"
     lang: Literal["", "en", "ko"] = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
