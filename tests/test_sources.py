@@ -75,6 +75,18 @@ def test_a_marker_for_no_input_becomes_empty(marker: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("item", "fixes"),
+    [
+        ({"input": "<noinput>"}, ("no-input-marker",)),
+        ({"output": "<nooutput>"}, ("no-output-marker",)),
+        ({"input": "N/A", "output": "N/A"}, ("no-input-marker", "no-output-marker")),
+    ],
+)
+def test_a_marker_that_became_empty_is_named_as_mended(item: dict[str, str], fixes: tuple[str, ...]) -> None:
+    assert alpaca({**TEA, **item}).fixes == (fixes,)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "No input was found in the log.",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
-from kodata.sources.raw import Raw
+from kodata.sources.raw import Raw, mended
 from kodata.sources.single import single
 
 # 674 of the 52,002 inputs say in 41 spellings that there is none; DeepL made "elderly input" of `<noinput>`.
@@ -26,5 +25,6 @@ def alpaca(item: Mapping[str, object]) -> Raw:
     """
     raw = single(item)
     ((instruction, context, output),) = raw.turns
-    context, output = "" if _NO_INPUT.match(context) else context, "" if _NO_OUTPUT.match(output) else output
-    return replace(raw, turns=((instruction, context, output),))
+    if _NO_INPUT.match(context):
+        context, raw = "", mended(raw, (instruction, "", output), "no-input-marker")
+    return mended(raw, (instruction, context, ""), "no-output-marker") if _NO_OUTPUT.match(output) else raw
