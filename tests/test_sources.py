@@ -108,7 +108,7 @@ def test_a_text_that_is_no_marker_stays(text: str) -> None:
 @pytest.mark.parametrize(
     "marker",
     [
-        "<nooutput>", "No Output", "N/A", "<no output>", "No output required", "None.",
+        "<nooutput>", "No Output", "N/A", "<no output>", "No output required",
         "<nooutput - cannot create a visual output>",
         "No Output, GPT model cannot create visuals.", "<nooutput> - Visuals cannot be created by a language model.",
     ],
@@ -117,7 +117,7 @@ def test_a_marker_for_no_output_becomes_empty(marker: str) -> None:
     assert alpaca({**TEA, "output": marker}).turns == (("Name a tea.", "", ""),)
 
 
-@pytest.mark.parametrize("text", ["None of these", "No. Output is 3.", "nothing"])
+@pytest.mark.parametrize("text", ["None of these", "No. Output is 3.", "nothing", "None."])
 def test_an_answer_that_is_no_marker_stays(text: str) -> None:
     assert alpaca({**TEA, "output": text}).turns == (("Name a tea.", "", text),)
 

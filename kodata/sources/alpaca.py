@@ -14,7 +14,7 @@ _NO_INPUT = re.compile(
     r"|n[/.]a\.?|(?-i:NA)|none|nan|null|not applicable)\W*$",  # "Na" is sodium
     re.IGNORECASE,
 )
-_NO_OUTPUT = re.compile(r"^\W*(?:no[ _-]?output\b.{0,80}|n/a|none)\W*$", re.IGNORECASE)
+_NO_OUTPUT = re.compile(r"^\W*(?:no[ _-]?output\b.{0,80}|n/a)\W*$", re.IGNORECASE)
 
 
 def alpaca(item: Mapping[str, object]) -> Raw:
