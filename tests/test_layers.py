@@ -31,7 +31,7 @@ ROWS = (
     ("building",),
     ("planning",),
     ("show",),
-    ("library", "alone"),
+    ("library", "alone", "inspecting"),
     ("cli",),
     ("__main__",),
 )

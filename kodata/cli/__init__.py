@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kodata.cli import align, build, doctor, export, ledger, look, rules
+from kodata.cli import align, build, doctor, export, inspect, ledger, look, rules
 from kodata.cli.ending import catch_signals, print_anything, well_ended
 
 app = typer.Typer(
@@ -22,8 +22,8 @@ app = typer.Typer(
 ledger_app = typer.Typer(help="See, export and take in what was paid for.", no_args_is_help=True, rich_markup_mode=None)
 
 COMMANDS: list[Callable[..., None]] = [
-    build.build, build.plan, look.list_, look.check, look.show, look.diff, export.export, align.align, rules.rules,
-    doctor.doctor,
+    inspect.inspect, inspect.init, build.build, build.plan, look.list_, look.check, look.show, look.diff,
+    export.export, align.align, rules.rules, doctor.doctor,
 ]  # fmt: skip
 LEDGER_COMMANDS: list[Callable[..., None]] = [
     ledger.summary, ledger.export, ledger.import_, ledger.merge, ledger.pull, ledger.push,

@@ -28,7 +28,7 @@ class Format:
     @property
     def about(self) -> str:
         """What the format is, in a line."""
-        return (getattr(getmodule(self.read), "__doc__", "") or "").splitlines()[0]
+        return (getattr(getmodule(self.read), "__doc__", "") or "").splitlines()[0].rstrip(".")
 
 
 _SINGLE = ("instruction", "input", "output", "system", "category", "id")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kodata.errors import SourceError
 from kodata.sources.opening.documents import items_of, layout_of
-from kodata.sources.opening.hub import open_hub
+from kodata.sources.opening.hub import hub_facts, open_hub
 from kodata.sources.opening.items import Item, NoItems, Opened
 from kodata.sources.opening.streams import open_stream
 from kodata.sources.opening.tables import PARQUET, dialect_of, parquet_items, table_items
@@ -19,7 +19,7 @@ from kodata.sources.opening.tables import PARQUET, dialect_of, parquet_items, ta
 if TYPE_CHECKING:
     from kodata.sources.source import Source
 
-__all__ = ["Item", "NoItems", "Opened", "open_source"]
+__all__ = ["Item", "NoItems", "Opened", "hub_facts", "open_source"]
 
 
 def open_source(source: Source, token: str | None = None, *, whole: bool = True) -> Opened:

@@ -42,3 +42,21 @@ def open_hub(source: Source, token: str | None, *, whole: bool) -> Opened:
 def _rows(table: object, where: str) -> Iterator[Item]:
     for n, row in enumerate(table, 1):  # type: ignore[var-annotated, arg-type]
         yield Item(where, n, "row", row)
+
+
+def hub_facts(hub: str, revision: str, token: str | None) -> tuple[str, str]:
+    """The commit that a revision stands for, in full, and the licence on the card ("unknown" where there is none).
+
+    Raises SourceError when the hub does not know the data set.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    try:
+        info = HfApi(token=token).dataset_info(hub, revision=revision or None)
+    except (OSError, HfHubHTTPError, HFValidationError) as error:
+        raise SourceError(
+            f"{hub} cannot be found on the hub ({type(error).__name__}). Check the name and the network"
+        ) from error
+    licence = getattr(info.card_data, "license", None)
+    return info.sha or revision, licence if isinstance(licence, str) else "unknown"
