@@ -23,8 +23,8 @@ from tests.conftest import items, write_items
 
 GOLDEN = Path(__file__).parent / "golden" / "exports"
 WITH_TEMPLATE = [("text", name) for name in shipped_templates()]
-NEEDS_BOTH_OUTPUTS = {"preference"}
-FORMS = [(name, "") for name in EXPORTS if name not in {"text", *NEEDS_BOTH_OUTPUTS}] + WITH_TEMPLATE
+HUB = ("hf", "croissant")  # their cards have a date
+FORMS = [(name, "") for name in EXPORTS if name not in ("text", "preference", *HUB)] + WITH_TEMPLATE
 
 HARD = [
     'He said "좋아요"\\n그리고 <b>굵게</b> &amp; {"a": [1]}',
@@ -227,3 +227,67 @@ def test_a_form_that_is_not_there_is_named_before_anything_runs(tmp_path: Path) 
     path = own_pipeline(tmp_path, '[[publish]]\nto = "mesages"')
     with pytest.raises(PipelineError, match=r'\[\[publish\]\]: no export "mesages" - did you mean "messages"'):
         build(str(path), Options(), Workspace.of({"KODATA_HOME": str(tmp_path / "home")}), {}, silent)
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Build:
+    """A build of two records under each of two licences, one with a name that is none."""
+    (tmp_path / "own-ko.toml").write_text(
+        "\n".join(
+            f"""[[source]]
+use = "alpaca"
+name = "{name}"
+path = "{name}.json"
+licence = "{licence}"
+"""
+            for name, licence in (("a", "CC-BY-NC-4.0"), ("b", "../our own | licence"))
+        )
+        + """[[stage]]
+use = "regenerate"
+prompt = "prompt.md"
+with = { use = "echo" }
+"""
+    )
+    (tmp_path / "prompt.md").write_text("한국어로 답하세요.")
+    write_items(tmp_path / "a.json", items(4)[:2])
+    write_items(tmp_path / "b.json", items(4)[2:])
+    workspace = Workspace.of({"KODATA_HOME": str(tmp_path / "home")})
+    return build(str(tmp_path / "own-ko.toml"), Options(), workspace, {}, silent)
+
+
+def test_a_corpus_of_one_licence_loads_as_the_hub_loads_it(sample: Build, tmp_path: Path) -> None:
+    from datasets import load_dataset
+
+    export(sample, "hf", tmp_path / "out")
+    export(sample, "messages", tmp_path / "messages")
+    loaded = load_dataset(str(tmp_path / "out"), split="train", cache_dir=str(tmp_path / "cache"))
+    assert loaded.select_columns(["id", "messages"]).to_list() == lines_of(tmp_path / "messages" / "train.jsonl")
+
+
+def test_licences_are_never_merged(mixed: Build, tmp_path: Path) -> None:
+    from datasets import get_dataset_config_names, load_dataset
+
+    export(mixed, "hf", tmp_path / "out")
+    names = get_dataset_config_names(str(tmp_path / "out"))
+    assert sorted(names) == ["cc-by-nc-4.0", "our-own---licence"]
+    for name, licence in zip(sorted(names), ["CC-BY-NC-4.0", "../our own | licence"], strict=True):
+        loaded = load_dataset(str(tmp_path / "out"), name, split="train", cache_dir=str(tmp_path / "cache"))
+        assert loaded["licence"] == [licence] * 2
+
+
+def test_the_head_of_a_card_is_what_the_hub_takes(sample: Build, mixed: Build, tmp_path: Path) -> None:
+    from huggingface_hub import DatasetCard
+
+    for made, licence in ((sample, "apache-2.0"), (mixed, ["cc-by-nc-4.0", "unknown"])):
+        (card,) = [path for path in export(made, "hf", tmp_path / "out") if path.name == "README.md"]
+        data = DatasetCard.load(card).data
+        assert (data.language, data.license, data.size_categories) == (["ko"], licence, ["n<1K"])
+
+
+def test_what_a_source_says_cannot_break_out_of_the_card(mixed: Build) -> None:
+    (row,) = [
+        line
+        for line in (mixed.path / "README.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| ../our")
+    ]
+    assert row.startswith("| ../our own \\| licence | 2 | not known here: read it |")

@@ -18,7 +18,7 @@ HOUSE = Path(kodata.__file__).parent
 # DESIGN, section 3, with the modules there are. A module imports from rows above its own, or from its own package.
 ROWS = (
     ("errors", "korean", "events", "kinds", "tokens"),
-    ("corpus", "asks", "shield", "prices", "shards", "tasks", "twins"),
+    ("corpus", "asks", "shield", "prices", "licences", "shards", "tasks", "twins"),
     ("alignment",),
     ("rules",),
     ("sources", "stages", "providers", "ledger", "snapshots", "workspace"),

@@ -15,6 +15,8 @@ import orjson
 
 from kodata.errors import PipelineError, did_you_mean
 from kodata.exports.alpaca import alpaca
+from kodata.exports.croissant import croissant
+from kodata.exports.hub import hf
 from kodata.exports.messages import messages, openai, preference, prompt_completion
 from kodata.exports.opened import Corpus, Files
 from kodata.exports.sharegpt import sharegpt
@@ -32,6 +34,8 @@ EXPORTS: dict[str, Callable[[Corpus], Files]] = {
     "axolotl": axolotl,
     "trl": trl,
     "openai": openai,
+    "hf": hf,
+    "croissant": croissant,
     "text": text,
 }
 RECEIPT = "export.json"

@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 
 from kodata.publish.aside import dropped_items, items_for_review
-from kodata.publish.card import card
+from kodata.publish.card import Config, card
 from kodata.publish.corpus_files import write_corpus
 from kodata.publish.facts import Facts, line
 from kodata.publish.manifest import manifest_of
@@ -42,9 +42,10 @@ def publish(
     ):
         with (folder / name).open("wb") as lines:
             lines.writelines(map(line, items))
-    manifest = manifest_of(facts, kept.records)
+    manifest = manifest_of(facts, kept)
     (folder / "manifest.json").write_bytes(
         orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     )
-    (folder / "README.md").write_text(card(manifest), encoding="utf-8")
+    files = Config("default", ", ".join(manifest["licences"]), kept.records, {"train": "corpus.parquet"})
+    (folder / "README.md").write_text(card(manifest, [files]), encoding="utf-8")
     (folder / "events.jsonl").write_bytes(b"".join(events))

@@ -6,16 +6,24 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from importlib.metadata import version
 from platform import python_version
+from typing import Any
+
+import polars as pl
 
 from kodata.answering import Tally
+from kodata.licences import terms_of
 from kodata.publish.facts import Facts
+from kodata.shards import Shards
 from kodata.sources import digest_of
 
 _WATCHED = ("kodata", "polars", "langdetect", "deepl", "openai", "datasets", "jsonschema")
 
 
-def manifest_of(facts: Facts, kept: int) -> dict[str, object]:
-    """The manifest of a build that keeps so many records."""
+def manifest_of(facts: Facts, kept: Shards) -> dict[str, Any]:
+    """The manifest of a build that keeps these records."""
+    rows = pl.scan_ipc(kept.paths)
+    licences = rows.filter(pl.col("turn") == 0).group_by("licence").len().sort("licence").collect()
+    writers = rows.select("translated_by", "written_by").unique().collect()
     stages = ("source", *(step.name for step in facts.pipeline.steps))
     dropped = sum(sum(counts.values()) for counts in facts.reasons.values())
     return {
@@ -30,7 +38,7 @@ def manifest_of(facts: Facts, kept: int) -> dict[str, object]:
         },
         "built_at": facts.at.isoformat(timespec="seconds"),
         "held_back_by": facts.held_back_by,
-        "records": {"in": len(facts.rows), "kept": kept, "dropped": dropped},
+        "records": {"in": len(facts.rows), "kept": kept.records, "dropped": dropped},
         "dropped": _by_stage(stages, facts.reasons),
         "remarks": _by_stage(stages, facts.noticed),
         "asks": {name: _asked(facts.tallies.get(name, Tally())) for name in sorted(facts.pipeline.providers)},
@@ -45,6 +53,8 @@ def manifest_of(facts: Facts, kept: int) -> dict[str, object]:
             }
             for s, r in zip(facts.sources, facts.readings, strict=True)
         ],
+        "licences": dict(licences.iter_rows()),
+        "terms": terms_of(*writers["translated_by"], *writers["written_by"]),
         "source_hash": digest_of(facts.readings),
         "versions": {"python": python_version(), **{name: version(name) for name in _WATCHED}},
     }

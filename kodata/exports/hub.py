@@ -1,0 +1,101 @@
+"""A data set repository as the Hugging Face hub shows and loads it: a card, and Parquet files by licence and split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from kodata.exports.opened import Corpus, Files, Talk
+from kodata.licences import licence_of, terms_of
+from kodata.publish.card import Config, card
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ROW_GROUP = 10_000  # fixed, or the bytes would depend on the machine
+TEXTS = ("system", "instruction", "input", "output", "instruction_source", "input_source", "output_source",
+          "output_translated", "lang", "category", "source", "licence", "translated_by", "written_by")  # fmt: skip
+
+
+def hf(corpus: Corpus) -> Files:
+    """One row a record, the chat in `messages`; a corpus of several licences has one configuration each.
+
+    Columns: id, messages, system, the last turn's texts and their sources, provenance, `licence`, `terms` (of who
+    translated and wrote), flags, fixes. `README.md` is the card.
+    """
+    configs = configs_of(corpus)
+    for config in configs:
+        for split, path in config.files.items():
+            yield path, _parquet(t for t in corpus.talks(split) if t.item["licence"] == config.licence)
+    yield "README.md", [card(corpus.build.manifest, configs).encode()]
+
+
+def configs_of(corpus: Corpus) -> list[Config]:
+    """One configuration a licence, as no licence covers the records of another; `default` where there is one."""
+    counts = sorted(corpus.build.manifest["licences"].items())
+    names = ["default"] if len(counts) == 1 else [_slug(licence) for licence, _ in counts]
+    return [
+        Config(name, licence, n, {split: f"data/{name}/{split}.parquet" for split in corpus.splits})
+        for name, (licence, n) in zip(names, counts, strict=True)
+    ]
+
+
+def _slug(licence: str) -> str:
+    """The name of a licence as that of a configuration and of a folder, whatever a source put into it."""
+    known = licence_of(licence)
+    plain = "".join(char if char.isascii() and char.isalnum() else "-" for char in licence.lower())
+    return known.hub if known else plain.strip("-")[:60] or "other"
+
+
+def _parquet(talks: Iterable[Talk]) -> Iterator[bytes]:
+    """A Parquet file in pieces, a row group each."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema, sink = _schema(), _Sink()
+    with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
+        rows = map(_row, talks)
+        while group := list(islice(rows, ROW_GROUP)):
+            writer.write_batch(pa.RecordBatch.from_pylist(group, schema=schema), row_group_size=ROW_GROUP)
+            yield sink.taken()
+    yield sink.taken()
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    text, texts = pa.string(), pa.list_(pa.string())
+    message = pa.struct([("role", text), ("content", text)])
+    lists = [("terms", texts), ("flags", texts), ("fixes", texts)]
+    return pa.schema([("id", text), ("messages", pa.list_(message)), *((name, text) for name in TEXTS), *lists])
+
+
+def _row(talk: Talk) -> dict[str, Any]:
+    terms = {term for row in talk.rows for term in terms_of(row["translated_by"], row["written_by"])}
+    noted = {name: list(dict.fromkeys(n for row in talk.rows for n in row[name])) for name in ("flags", "fixes")}
+    texts = {name: talk.item[name] for name in TEXTS}
+    return {"id": talk.id, "messages": talk.messages, **texts, "terms": sorted(terms), **noted}
+
+
+class _Sink:
+    """A file that gives away what was written to it."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def write(self, piece: bytes) -> int:
+        self._pieces.append(bytes(piece))
+        return len(piece)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def close(self) -> None:
+        self.closed = True
+
+    def taken(self) -> bytes:
+        whole, self._pieces = b"".join(self._pieces), []
+        return whole
