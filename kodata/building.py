@@ -16,8 +16,17 @@ from typing import Literal
 import polars as pl
 from filelock import FileLock, Timeout
 
-from kodata.answering import PATIENT, Answering, Patience, Purse
-from kodata.errors import BuildError, LawBroken, LedgerError, Misconfigured, PipelineError, SourceError, did_you_mean
+from kodata.answering import PATIENT, Answering, Day, Patience, Purse
+from kodata.errors import (
+    BuildError,
+    LawBroken,
+    LedgerError,
+    Misconfigured,
+    OverBudget,
+    PipelineError,
+    SourceError,
+    did_you_mean,
+)
 from kodata.events import (
     BuildEnded,
     BuildStarted,
@@ -254,9 +263,8 @@ def build(
         told(BuildStarted(run.pipeline.name, options.mode, where(ledger), str(home)))
         prices = load_prices(workspace.prices)
         providers = run.providers(prices, sends=not options.offline)
-        answering = Answering(
-            ledger, providers, Purse(options.budget_usd), told, not options.offline, options.parallel, patience
-        )
+        purse = Purse(options.budget_usd, _day(run, ledger))
+        answering = Answering(ledger, providers, purse, told, not options.offline, options.parallel, patience)
         if not options.offline:
             _refuse_empty(ledger, workspace.builds, run.pipeline.name, providers)
         with _beside(home) as folder:
@@ -265,8 +273,24 @@ def build(
                 reject_answers_of(options.redo, shards_of(readings), run.pipeline, ledger, providers, folder / "redo")
             snapshots = Snapshots(None if options.demo else workspace.snapshots)
             walk = Walk(run.pipeline, answering, snapshots, folder / "walk", told)
-            kept = walk.through(shards_of(readings))
+            try:
+                kept = walk.through(shards_of(readings))
+            except OverBudget as error:
+                raise _with_summary(error, answering) from error
             return _publish(run, readings, kept, walk, home, folder, told)
+
+
+def _day(run: Run, ledger: Ledger) -> Day | None:
+    """What may be spent today, where the pipeline file has a limit."""
+    limit = run.pipeline.limits.usd_per_day
+    return None if limit is None else Day(limit, ledger)
+
+
+def _with_summary(error: OverBudget, answering: Answering) -> OverBudget:
+    """The same, with what was paid for until then."""
+    tallies = answering.tallies.values()
+    sent, usd = sum(tally.sent for tally in tallies), sum(tally.usd for tally in tallies)
+    return type(error)(f"{sent:,} asks were answered for ${usd:.4f}; {error}") if sent else error
 
 
 def _publish(

@@ -12,6 +12,7 @@
     |  +- Transient       one request failed and may be tried again          (never leaves answering)
     |  +- Refused         one request is not accepted as it is               (never leaves answering)
     +- OverBudget         the next request would pass the budget             exit 4
+    |  +- DayIsSpent      or what may be spent on a day                      exit 4
     +- LawBroken          a stage lost or invented records: a bug            exit 1
 
 Every message says what happened, to what, and what to do next; none holds a key or a text of the corpus.
@@ -92,6 +93,10 @@ class OverBudget(KodataError):
     """The next request could pass the budget."""
 
     exit_code = 4
+
+
+class DayIsSpent(OverBudget):
+    """The next request could pass what the pipeline file allows for a day."""
 
 
 class LawBroken(KodataError):

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 from urllib.parse import urlsplit
 
 import orjson
+from annotated_types import Gt
 
 from kodata.asks import Translator, Writer, canonical
 from kodata.corpus import COLUMNS, Share
@@ -57,11 +58,13 @@ _TOP = ("about", "source", "stage", "limits", "publish")
 class Limits:
     """Shares of the records (0..1) that may leave before a build is kept aside.
 
-    `unanswered` counts the records whose questions got no answer, `dropped` all others.
+    `unanswered` counts the records whose questions got no answer, `dropped` all others. `usd_per_day` is what all runs
+    on one ledger may spend on a day (UTC) together, when this pipeline is built.
     """
 
     dropped: Share = 0.5
     unanswered: Share = 0.0
+    usd_per_day: Annotated[float, Gt(0)] | None = None
 
 
 @dataclass(frozen=True)

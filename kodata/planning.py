@@ -92,6 +92,7 @@ class _Planned:
                 sum(len(reading.rows) for reading in readings),
                 tuple(foresight.quotes),
                 won_per_usd=prices.won_per_usd,
+                usd_per_day=run.pipeline.limits.usd_per_day,
             )
             return cls(quotas.compared(plan), readings, foresight)
 

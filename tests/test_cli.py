@@ -224,8 +224,11 @@ def test_a_used_up_budget_ends_with_4_and_a_higher_one_goes_on(
     ended = kodata(*words, "--budget", "0.005")
     assert (ended.code, deepl.counts()["texts"] > 0) == (4, True)
     assert "run again with a higher --budget" in ended.complaint
+    assert re.search(r"kodata: \d+ asks were answered for \$0\.00\d+; .* \d+ asks are left: \$0\.0\d+", ended.complaint)
     assert not list(home().rglob("manifest.json"))
-    assert kodata(*words, "--budget", "1").code == 0
+    again = shlex.split(ended.complaint.partition("To go on: ")[2])
+    assert (again[:3], again[-2]) == (["kodata", "build", "alpaca-ko"], "--budget")
+    assert kodata(*again[1:], *QUIET).code == 0
     assert (deepl.counts()["repeated"], openai.counts()["repeated"]) == (0, 0)
 
 

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from kodata.answering import Day
+from kodata.asks import Answer, Ask
 from kodata.building import Options, silent
+from kodata.errors import DayIsSpent
+from kodata.ledger import Ledger
+from kodata.pipeline import shipped
 from kodata.planning import Fit, fit, plan
 from kodata.published import Build
 from kodata.quote import Plan
@@ -128,3 +133,60 @@ def test_an_amount_may_buy_nothing_or_all(usd: float, limit: int | None, bought:
 def test_what_is_paid_for_comes_with_any_amount(run: Run, bought: Callable[..., Fit]) -> None:
     run(items(30), limit=20)
     assert bought(items(30), 0.0).limit == 20
+
+
+# -- what may be spent on a day
+
+
+def with_limit(tmp_path: Path, usd: float) -> str:
+    """The path of alpaca-ko with a limit for the day."""
+    text = shipped("pipelines", "alpaca-ko.toml").read_text(encoding="utf-8")
+    path = tmp_path / "limited-ko.toml"
+    path.write_text(text.replace("[limits]", f"[limits]\nusd_per_day = {usd}"), encoding="utf-8")
+    (tmp_path / "prompts").mkdir(exist_ok=True)
+    prompt = shipped("pipelines", "prompts", "answer-ko.md").read_text(encoding="utf-8")
+    (tmp_path / "prompts" / "answer-ko.md").write_text(prompt, encoding="utf-8")
+    return str(path)
+
+
+def test_what_a_day_allows_holds_over_all_runs_of_that_day(
+    run: Run, tmp_path: Path, deepl: DeepLServer, openai: OpenAIServer
+) -> None:
+    limited = with_limit(tmp_path, 0.05)
+    for _ in range(3):
+        with pytest.raises(DayIsSpent, match=r"of the \$0\.05 that \[limits\] usd_per_day allows until midnight UTC"):
+            run(items(200), pipeline=limited)
+    assert 0.048 < paid(deepl, openai) <= 0.05
+
+
+def test_a_lost_answer_counts_for_the_day_at_what_it_may_have_cost_at_most(
+    run: Run, tmp_path: Path, deepl: DeepLServer, openai: OpenAIServer
+) -> None:
+    deepl.faults(kinds=["drop"], times=1)
+    with pytest.raises(DayIsSpent):
+        run(items(200), pipeline=with_limit(tmp_path, 0.05))
+    counts = deepl.counts()
+    assert (counts["lost"], counts["billed"] > counts["characters"], counts["billed"] * 25e-6 <= 0.05) == (
+        1,
+        True,
+        True,
+    )
+
+
+def test_a_new_day_allows_as_much_again() -> None:
+    ledger, days = Ledger.in_memory(), ["2020-01-01"]
+    day = Day(1.0, ledger, lambda: days[-1])
+    ledger.keep([(Ask("deepl", "", "one"), Answer("하나", "deepl", usd=0.75))])  # today, so after both days
+    ledger.lose("deepl", 1, 0.5, "cut")
+    assert day.left_usd() == -0.25
+    days.append("9999-01-01")
+    assert day.left_usd() == 1.0
+    days.append("2020-01-02")
+    ledger.keep([(Ask("deepl", "", "two"), Answer("둘", "deepl", usd=0.25))])
+    assert (day.left_usd(), day.left_usd()) == (-0.5, -0.5)
+
+
+def test_a_plan_says_what_a_day_allows(env: dict[str, str], tmp_path: Path) -> None:
+    path = write_items(tmp_path / "items.json", items(9))
+    quote = plan(with_limit(tmp_path, 0.5), Options(sources={"": path}), Workspace.of(env), env, silent)
+    assert quote.usd_per_day == 0.5

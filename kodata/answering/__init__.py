@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from kodata.answering.answering import Answering
 from kodata.answering.patience import PATIENT, Patience
-from kodata.answering.purse import Purse
+from kodata.answering.purse import Day, Purse
 from kodata.answering.replies import Ending, Reply, Unanswered
 from kodata.answering.speed import Speed
 from kodata.answering.tally import Tally
 
-__all__ = ["PATIENT", "Answering", "Ending", "Patience", "Purse", "Reply", "Speed", "Tally", "Unanswered"]
+__all__ = ["PATIENT", "Answering", "Day", "Ending", "Patience", "Purse", "Reply", "Speed", "Tally", "Unanswered"]

@@ -27,11 +27,12 @@ from kodata.cli.options import (
     up_to_the_cent,
 )
 from kodata.cli.pilot import agreed, is_terminal, refuse_without_terminal
-from kodata.cli.quote import fit_line, plan_json, plan_lines
+from kodata.cli.quote import between, fit_line, plan_json, plan_lines
 from kodata.cli.report import build_report
+from kodata.errors import OverBudget
 from kodata.show import Progress
 from kodata.show import show as shown
-from kodata.show.lines import dollars
+from kodata.show.lines import counted, dollars
 
 if TYPE_CHECKING:
     from kodata.building import Options
@@ -104,11 +105,24 @@ def build(
             return
         budget, quote = given.budget_usd, given.quote
     env = environment()
-    with shown(progress, sys.stderr) as tell:
-        done = run(name, replace(options, budget_usd=budget or 0.0), Workspace.of(env), env, tell)
+    try:
+        with shown(progress, sys.stderr) as tell:
+            done = run(name, replace(options, budget_usd=budget or 0.0), Workspace.of(env), env, tell)
+    except OverBudget as error:
+        if not budget:
+            raise
+        raise _and_how_to_go_on(error, name, options) from error
     print("\n".join(build_report(done, quote)))
     if done.held_back_by:
         raise typer.Exit(HELD_BACK)
+
+
+def _and_how_to_go_on(error: OverBudget, name: str, options: Options) -> OverBudget:
+    """The same, with what is left to pay for and the command that does."""
+    rest = _plan(name, options, "none")
+    again = command_line("build", name, options, "--budget", f"{up_to_the_cent(rest.usd_bound):.2f}")
+    left = f"{counted(rest.to_ask, 'ask')} are left: {between(rest.usd_low, rest.usd_high)}"
+    return type(error)(f"{error}. {left}. To go on: {again}")
 
 
 def plan(

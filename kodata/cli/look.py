@@ -12,7 +12,7 @@ from kodata.cli.options import AsJson, Overrides, PipelineName
 from kodata.cli.report import build_summary
 from kodata.cli.table import cut, screen_cells, table
 from kodata.errors import BuildError, KodataError
-from kodata.show.lines import counted, printable, printable_lines
+from kodata.show.lines import counted, dollars, printable, printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -90,6 +90,8 @@ def _understood(pipeline: Pipeline) -> list[str]:
     ]
     steps = [(f"stage {n}", step.name, _settings(step)) for n, step in enumerate(pipeline.steps, 1)]
     limits = f"limits  dropped {pipeline.limits.dropped:.1%}, unanswered {pipeline.limits.unanswered:.1%}"
+    if pipeline.limits.usd_per_day is not None:
+        limits += f", {dollars(pipeline.limits.usd_per_day)} a day"
     return [
         printable(f"{pipeline.name}: {pipeline.about}"),
         *table(("", "format", "from", "licence"), sources),

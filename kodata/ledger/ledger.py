@@ -168,6 +168,18 @@ class Ledger:
         )
         return [Past(*row) for row in rows]
 
+    def spent_since(self, at: str, place: tuple[int, int] = (0, 0)) -> tuple[float, tuple[int, int]]:
+        """Dollars of the answers, and at most of the lost ones, since that time (UTC, as `2026-05-01`), and a place.
+
+        Only what was written after a place is counted, so that it need not be read twice.
+        """
+        usd, last = 0.0, list(place)
+        for n, table in enumerate(("answers", "lost")):
+            sql = f"SELECT coalesce(sum(usd) FILTER (WHERE at >= ?), 0), max(number) FROM {table} WHERE number > ?"
+            more, newest = self.db.query(sql, (at, place[n]))[0]
+            usd, last[n] = usd + more, newest or place[n]
+        return usd, (last[0], last[1])
+
     def sums(self) -> list[Sum]:
         """What was paid, by provider, writer and month, in that order."""
         return [
