@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Final, Literal, NamedTuple, TypeAlias
 
 import polars as pl
 from annotated_types import Ge, Le
@@ -46,6 +46,7 @@ DROPPED_COLUMNS: dict[str, pl.DataType] = {"id": pl.String(), "reason": pl.Strin
 REMARK_COLUMNS: dict[str, pl.DataType] = {
     "id": pl.String(), "turn": pl.UInt16(), "rule": pl.String(), "severity": pl.String(), "evidence": pl.String(),
 }  # fmt: skip
+ENGLISH_KEPT: Final = "english-kept"  # among the fixes of a turn: what its task is about was not translated
 
 Share: TypeAlias = Annotated[float, Ge(0), Le(1)]
 TextField = Literal["system", "instruction", "input", "output"]

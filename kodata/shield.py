@@ -11,19 +11,20 @@ import html
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 from xml.sax.saxutils import escape
 
 from kodata.kinds import line_kinds, tail_of_code
-from kodata.kinds.pieces import Piece, pieces_of
+from kodata.kinds.pieces import Piece, Span, pieces_of
 
 _MARK = re.compile(r'<x\s+id="(\d+)"\s*(?:/>|>\s*</x>)')
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|\w+);")
 _LETTER = re.compile(r"[^\W\d_]")
 _GAP = re.compile(r"(?<=\S)(?:[ ]*\t\s*|[ ]{3,})(?=\S)")  # between columns; two blanks are a habit of typists
+_OVER_LINES = re.compile(r"<!--|<\w[^<>\n]*\n|<code>|\$\$|\\\[|\\\(|\\begin")
 _LINE_END = re.compile(r"(?<=\n)")
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?=[ \t])")
 _TAG = re.compile(r"<?(/?)((?<=[</])[A-Za-z][\w:.-]*|[\[\]])(?:[^<>]*?(/?)>)?")
@@ -40,49 +41,86 @@ class Prose:
     """A stretch of a text that is to be translated.
 
     `text` is the stretch, `xml` what is sent: escaped, with a mark for each piece, white space at the ends of lines
-    left out. `pieces[n]` stands behind `<x id="n"/>`; `margins` are the white space before and after each line.
+    left out. `pieces[n]` stands behind `<x id="n"/>` and begins at `places[n]`; `margins` are the white space before
+    and after each line.
     """
 
     text: str
     xml: str
     pieces: tuple[Piece, ...]
+    places: tuple[int, ...]
     margins: tuple[tuple[str, str], ...]
 
 
 Shielded: TypeAlias = tuple["str | Prose", ...]
 
 
-def shield(text: str, *, quoted: bool = False) -> Shielded:
+def shield(text: str, english: Sequence[Span] = ()) -> Shielded:
     """The text in stretches, in order: strings stay as they are, `Prose` is to be translated.
 
     Code, data and formulas that fill a line, and gaps between columns, are strings. A stretch is prose when there is a
-    letter outside its pieces; with `quoted` what stands in quotation marks is a piece. The strings, and
-    `unshield(prose.xml, prose)` for each prose, joined are the text again, for any text.
+    letter outside its pieces. `english` are spans of the text that must stay English because it is about them. The
+    strings, and `unshield(prose.xml, prose)` for each prose, joined are the text again, for any text.
     """
     stretches: list[str | Prose] = []
+    kept = _of_lines(text, english)
+    start = 0
     for run, is_prose in _runs(text):
-        for stretch in _stretches(run, quoted) if is_prose else (run,):
+        for stretch in _stretches(run, _within(kept, start, start + len(run))) if is_prose else (run,):
             if isinstance(stretch, str) and stretches and isinstance(stretches[-1], str):
                 stretches[-1] += stretch
             elif stretch:
                 stretches.append(stretch)
+        start += len(run)
     return tuple(stretches)
+
+
+def _of_lines(text: str, spans: Iterable[Span]) -> list[Span]:
+    """The spans cut at line breaks, without white space around them, in order and apart."""
+    parts: list[Span] = []
+    end = 0
+    for start, stop in sorted(spans):
+        at = max(start, end)
+        for line in text[at:stop].split("\n"):
+            core = line.strip()
+            if core:
+                first = text.index(core, at)
+                parts.append((first, first + len(core)))
+            at += len(line) + 1
+        end = max(end, stop)
+    return parts
 
 
 def _runs(text: str) -> Iterator[tuple[str, bool]]:
     """The text in runs of whole lines, and whether they are prose."""
     lines = text.split("\n")
-    kinds = line_kinds(lines)
+    is_prose = [kind in ("prose", "blank") for kind in line_kinds(lines)]
+    for first, last in _lines_of_pieces(text):
+        if is_prose[first] or lines[first].lstrip()[:2] in ("<!", "$$", "\\["):
+            is_prose[first : last + 1] = [True] * (last + 1 - first)
     start = 0
     for n in range(1, len(lines) + 1):
-        if n == len(lines) or (kinds[n] in ("prose", "blank")) != (kinds[start] in ("prose", "blank")):
-            yield "\n".join(lines[start:n]) + ("\n" if n < len(lines) else ""), kinds[start] in ("prose", "blank")
+        if n == len(lines) or is_prose[n] != is_prose[start]:
+            yield "\n".join(lines[start:n]) + "\n" * (n < len(lines)), is_prose[start]
             start = n
 
 
-def _stretches(run: str, quoted: bool) -> Iterator[str | Prose]:
+def _lines_of_pieces(text: str) -> Iterator[Span]:
+    """The first and last line, counted from 0, of each piece that goes over several: a comment, displayed LaTeX."""
+    if "\n" not in text or not _OVER_LINES.search(text):
+        return
+    at = line = 0
+    for start, piece in pieces_of(text):
+        breaks = piece.text.count("\n")
+        if breaks:
+            line += text.count("\n", at, start)
+            yield line, line + breaks
+            at = start
+
+
+def _stretches(run: str, english: Sequence[Span]) -> Iterator[str | Prose]:
     """Lines of prose cut at their gaps and before the code that ends a line, never in a piece."""
-    found = pieces_of(run, quoted=quoted)
+    found = pieces_of(run, english)
     end = 0
     for cut_start, cut_end in _cuts(run, found):
         yield from _stretch(run, end, cut_start, found)
@@ -91,24 +129,25 @@ def _stretches(run: str, quoted: bool) -> Iterator[str | Prose]:
     yield from _stretch(run, end, len(run), found)
 
 
-def _cuts(run: str, found: Sequence[tuple[int, Piece]]) -> Iterator[tuple[int, int]]:
+def _cuts(run: str, found: Sequence[tuple[int, Piece]]) -> Iterator[Span]:
     """Where stretches begin and end that are not sent, in order."""
-    starts = [start for start, _ in found]
-
-    def is_inside(place: int) -> bool:
-        before = bisect_left(starts, place) - 1
-        return before >= 0 and place < starts[before] + len(found[before][1].text)
-
     at = 0
     for line in run.split("\n"):
+        end = at + len(line)
         tail = tail_of_code(line) if ":" in line else None
-        end = at + tail if tail is not None and not is_inside(at + tail) else at + len(line)
-        for gap in _GAP.finditer(run, at, end):
-            if not is_inside(gap.start()):
+        code = end if tail is None or _is_inside(at + tail, found) or _is_inside(end, found) else at + tail
+        for gap in _GAP.finditer(run, at, code):
+            if not _is_inside(gap.start(), found):
                 yield gap.span()
-        if end < at + len(line):
-            yield end, at + len(line)
-        at += len(line) + 1
+        if code < end:
+            yield code, end
+        at = end + 1
+
+
+def _is_inside(place: int, found: Sequence[tuple[int, Piece]]) -> bool:
+    """Whether the place is in the middle of a piece."""
+    before = bisect_left(found, place, key=_place) - 1
+    return before >= 0 and place < found[before][0] + len(found[before][1].text)
 
 
 def _stretch(run: str, start: int, end: int, found: Sequence[tuple[int, Piece]]) -> Iterator[str | Prose]:
@@ -146,7 +185,7 @@ def _prose(text: str, found: Sequence[tuple[int, Piece]]) -> Prose | str:
     lines = "".join(xml).split("\n")
     bare = [line.strip() for line in lines]
     margins = tuple(_margin(line, core) for line, core in zip(lines, bare, strict=True))
-    return Prose(text, "\n".join(bare), tuple(pieces), margins)
+    return Prose(text, "\n".join(bare), tuple(pieces), tuple(start for start, _ in found), margins)
 
 
 def _margin(line: str, core: str) -> tuple[str, str]:
@@ -236,21 +275,21 @@ def _unescape(xml: str) -> str:
     return _ENTITY.sub(lambda match: html.unescape(match.group()), xml)
 
 
-def smaller(text: str, *, quoted: bool = False) -> Sequence[str]:
-    """The lines of a text, or the sentences of a line, in order; joined they are the text again. Pieces stay whole."""
-    found = pieces_of(text, quoted=quoted)
-    starts = [start for start, _ in found]
-    parts: list[str] = []
+def smaller(prose: Prose) -> Shielded:
+    """The stretches of the lines of a stretch, or of the sentences of a line; empty when it is a single sentence."""
+    found = list(zip(prose.places, prose.pieces, strict=True))
+    english = [(at, at + len(piece.text)) for at, piece in found if piece.kind == "english"]
     for ends in (_LINE_END, _SENTENCE_END):
-        cuts = [0]
-        for place in (end.start() for end in ends.finditer(text)):
-            before = bisect_left(starts, place) - 1
-            if before < 0 or place >= starts[before] + len(found[before][1].text):
-                cuts.append(place)
-        parts = [text[a:b] for a, b in pairwise([*cuts, len(text)]) if a < b]
+        cuts = [end.start() for end in ends.finditer(prose.text) if not _is_inside(end.start(), found)]
+        parts = [(a, b) for a, b in pairwise([0, *cuts, len(prose.text)]) if a < b]
         if len(parts) > 1:
-            break
-    return parts
+            return tuple(stretch for a, b in parts for stretch in shield(prose.text[a:b], _within(english, a, b)))
+    return ()
+
+
+def _within(spans: Sequence[Span], start: int, end: int) -> list[Span]:
+    """The spans that begin there, counted from there."""
+    return [(a - start, b - start) for a, b in spans if start <= a < end]
 
 
 def by_hand(text: str, korean: str) -> dict[str, str]:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 PieceKind: TypeAlias = Literal[
-    "code", "url", "email", "path", "tag", "latex", "formula", "placeholder", "blank", "quoted", "unsendable"
+    "code", "url", "email", "path", "tag", "latex", "formula", "placeholder", "blank", "english", "unsendable"
 ]
+
+
+Span: TypeAlias = tuple[int, int]  # start and end in a text
 
 
 class Piece(NamedTuple):
@@ -80,28 +83,26 @@ _PATTERNS: dict[str, tuple[PieceKind, str]] = {
     "unsendable": ("unsendable", "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]+"),  # no character of XML
 }
 _PATTERN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, (_, pattern) in _PATTERNS.items()), re.ASCII)
-_QUOTED = re.compile(r'"([^"\n]+)"|“([^“”\n]+)”|(?<!\w)\'([^\'\n]+)\'(?!\w)|‘([^‘’\n]+)’')
 _LETTER = re.compile(r"[A-Za-z]")
 _PLACEHOLDER_WORDS = 3  # <Your Full Name>; more words in angle brackets are prose: <image of a train station>
 
 
-def pieces_of(text: str, *, quoted: bool = False) -> list[tuple[int, Piece]]:
+def pieces_of(text: str, english: Sequence[Span] = ()) -> list[tuple[int, Piece]]:
     """The pieces of a text with the places where they begin, in order; none overlap.
 
-    With `quoted` what stands in quotation marks is a piece too, as where a task is about an English word.
+    `english` are stretches, start and end, in order and apart, that must stay English, and so are pieces too.
     """
     found = list(_found(text))
-    if not quoted:
+    if not english:
         return found
-    spans = [match.span(match.lastindex or 0) for match in _QUOTED.finditer(text)]
-    starts = [start for start, _ in spans]
+    starts = [start for start, _ in english]
 
-    def is_quoted(start: int, piece: Piece) -> bool:
+    def is_in_english(start: int, piece: Piece) -> bool:
         before = bisect_left(starts, start + len(piece.text)) - 1
-        return before >= 0 and spans[before][1] > start
+        return before >= 0 and english[before][1] > start
 
-    own = [found_one for found_one in found if not is_quoted(*found_one)]
-    return sorted([*own, *((a, Piece(text[a:b], "quoted")) for a, b in spans)])
+    own = [found_one for found_one in found if not is_in_english(*found_one)]
+    return sorted([*own, *((a, Piece(text[a:b], "english")) for a, b in english)])
 
 
 def _found(text: str) -> Iterator[tuple[int, Piece]]:

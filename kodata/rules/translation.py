@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 import polars as pl
 from annotated_types import Ge
 
-from kodata.corpus import TextField
+from kodata.corpus import ENGLISH_KEPT, TextField
 from kodata.kinds import prose_of
 from kodata.korean import LANGDETECT, has_code, is_english_prose, languages
 from kodata.rules.kinds import Example, Severity
@@ -45,7 +45,7 @@ class NotKorean:
     """A translated text that is not Korean.
 
     Fires on an instruction that came back in English; does not fire on one that mixes Korean with English
-    words, nor on an input that is code, a name or a list of names.
+    words, nor on an input that is code, a name or a list of names, nor where a task is about the English that was kept.
     """
 
     name: ClassVar[str] = "not-korean"
@@ -70,9 +70,9 @@ class NotKorean:
         fine = found.is_in(KOREAN_ENOUGH)
         if column == "input":
             fine |= ~((found == "cjk") | is_english_prose(pl.col(column))) | has_code(pl.col(column))
-        is_foreign = pl.col(f"{column}_source").is_not_null() & ~fine
+        is_foreign = pl.col(f"{column}_source").is_not_null() & ~fine & ~pl.col("fixes").list.contains(ENGLISH_KEPT)
         found_as = pl.when(is_foreign).then(pl.format("{} is {}", pl.lit(column), found))
-        return by_label(column, (f"{column}_source",), found_as)
+        return by_label(column, (f"{column}_source", "fixes"), found_as)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
 from kodata.asks import Answer, Passage, Translator
-from kodata.corpus import Record, TextField, Turn
-from kodata.shield import PieceLost, Prose, shield, smaller, unshield
+from kodata.corpus import ENGLISH_KEPT, Record, TextField, Turn
+from kodata.korean.josa import joined
+from kodata.shield import PieceLost, Prose, restored, shield, smaller
 from kodata.stages import Drop, Story
+from kodata.tasks import About, Span, tasks
 
 Place: TypeAlias = tuple[int, TextField]  # which turn, which field
 
@@ -20,24 +22,29 @@ class Translate:
 
     What is no prose (code, a number, a URL) is not sent and stays as it is. A stretch whose translation lost a mark or
     a line break is asked again line by line, then sentence by sentence; if that fails too the record leaves with both
-    texts. The source texts go to `*_source`, and so does an output that is not among the fields: it is null until
-    written.
+    texts. Where the instruction is about English itself in one of the ways of `keep_english` (tags of `kodata.tasks`),
+    the English it is about stays, and the turn gets the fix "english-kept". The source texts go to `*_source`, and so
+    does an output that is not among the fields: it is null until written.
     """
 
     version: ClassVar[int] = 2
 
     by: Translator
     fields: tuple[TextField, ...] = ("system", "instruction", "input")
+    keep_english: tuple[About, ...] = ()
 
     def story(self, record: Record) -> Story:
         if record.turns[0].lang == "ko":
             return record
-        drafts = {
-            (n, name): _Draft.of(text)
-            for n, turn in enumerate(record.turns)
-            for name in self.fields
-            if (text := turn.text(name))
-        }
+        drafts: dict[Place, _Draft] = {}
+        for n, turn in enumerate(record.turns):
+            english = self._english(turn)
+            drafts |= {
+                (n, name): _Draft(list(shield(text, kept)), keeps_english=bool(kept))
+                for name in self.fields
+                if (text := turn.text(name))
+                for kept in [[(start, end) for where, start, end in english if where == name]]
+            }
         while waiting := [(place, prose) for place, draft in drafts.items() for prose in draft.waiting]:
             groups = self.by.grouped([Passage(prose.xml, *place) for place, prose in waiting])
             answers = yield [self.by.ask(group, _about(record, group)) for group in groups]
@@ -48,10 +55,20 @@ class Translate:
                     return Drop("mark-lost", f"turn {place[0]} {place[1]}: lost {lost}; {both}")
         return Record(tuple(self._turn(turn, n, drafts) for n, turn in enumerate(record.turns)))
 
+    def _english(self, turn: Turn) -> Sequence[Span]:
+        """The stretches of instruction and input that must stay English."""
+        if not self.keep_english:
+            return ()
+        return [
+            span for task in tasks(turn.instruction, turn.input) if task.tag in self.keep_english for span in task.about
+        ]
+
     def _turn(self, turn: Turn, n: int, drafts: dict[Place, _Draft]) -> Turn:
         mine = {name: drafts[n, name] for name in self.fields if (n, name) in drafts}
         by = sorted({who for draft in mine.values() for who in draft.by})
         done = turn.translated({name: draft.text for name, draft in mine.items()}, ", ".join(by) or None)
+        if any(draft.keeps_english for draft in mine.values()):
+            done = done._replace(fixes=(*done.fixes, ENGLISH_KEPT))
         if "output" in self.fields or turn.output_source is not None:  # it is, or was, translated
             return done
         return done._replace(output=None, output_source=turn.output)
@@ -62,11 +79,8 @@ class _Draft:
     """A field on its way to Korean: finished stretches and waiting ones, in order."""
 
     stretches: list[str | Prose]
+    keeps_english: bool = False
     by: set[str] = field(default_factory=set)
-
-    @classmethod
-    def of(cls, text: str) -> _Draft:
-        return cls(list(shield(text)))
 
     @property
     def waiting(self) -> list[Prose]:
@@ -84,12 +98,12 @@ class _Draft:
         """
         place = self.stretches.index(prose)
         try:
-            self.stretches[place] = unshield(xml, prose)
+            self.stretches[place] = joined(restored(xml, prose))
         except PieceLost as lost:
-            parts = smaller(prose.text)
-            if len(parts) < 2:
+            parts = smaller(prose)
+            if not parts:
                 return f"{lost} ({answer.finish})" if answer.finish != "stop" else str(lost)
-            self.stretches[place : place + 1] = [stretch for part in parts for stretch in shield(part)]
+            self.stretches[place : place + 1] = parts
         else:
             self.by.add(answer.by)
         return ""
