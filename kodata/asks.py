@@ -25,7 +25,8 @@ class Ask:
 
     `settings` is canonical JSON of everything but the text; asks with equal settings may share a request.
     `content` is the text to translate, or canonical JSON of the messages to answer. `sample` counts up when
-    an earlier answer was rejected. `about` (record, turn, field) serves messages only and is no part of the key.
+    an earlier answer was rejected. `about` (record, turn, field) serves messages only, `by_batch` says that the answer
+    may take a day; neither is part of the key.
     """
 
     provider: str
@@ -33,6 +34,7 @@ class Ask:
     content: str
     sample: int = 0
     about: str = field(default="", compare=False)
+    by_batch: bool = field(default=False, compare=False)
 
     @cached_property
     def key(self) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -25,6 +26,7 @@ from kodata.errors import (
     OverBudget,
     PipelineError,
     SourceError,
+    WaitingForBatch,
     did_you_mean,
 )
 from kodata.events import (
@@ -60,6 +62,8 @@ from kodata.stages.sample import NOT_SAMPLED, Sample
 from kodata.walk import Walk
 from kodata.workspace import Workspace
 
+LOOK_EVERY_S = 60.0  # at batches that are out
+
 
 @dataclass(frozen=True)
 class Options:
@@ -68,7 +72,7 @@ class Options:
     `sources` replaces where a source is read from, by its name ("" for the only one); `limit` takes the first
     records of each; `demo` answers from the recording of the shipped sample, `offline` from the ledger alone; `strict`
     drops what rules ask to review; `pilot` samples that many records before anything is paid for. The answers of the
-    records `redo` are rejected and asked anew.
+    records `redo` are rejected and asked anew; `wait` stays until batches that are out are done.
     """
 
     sources: Mapping[str, Path] = field(default_factory=dict)
@@ -82,6 +86,7 @@ class Options:
     out: Path | None = None
     redo: tuple[str, ...] = ()
     pilot: int | None = None
+    wait: bool = False
 
     @property
     def mode(self) -> Literal["live", "demo", "offline"]:
@@ -254,7 +259,28 @@ def build(
     Raises KodataError: see the tree in `kodata.errors`; nothing is published then. A build that passes a limit is
     published aside: its `held_back_by` says which, and `latest` stays where it was.
     """
-    run = run_of(name, options, workspace, env)
+    run, purse = run_of(name, options, workspace, env), Purse(options.budget_usd)
+    while True:
+        try:
+            return _built(run, purse, tell, patience)
+        except WaitingForBatch:
+            if not options.wait:
+                raise
+        run = replace(run, options=replace(run.options, redo=()))  # they are rejected already
+        _wait_for_batches(run, purse, tell, patience)
+
+
+def _wait_for_batches(run: Run, purse: Purse, tell: Tell, patience: Patience) -> None:
+    """Stay until a batch of the run's providers is over."""
+    providers = run.providers(load_prices(run.workspace.prices), sends=True)
+    with ledger_of(run, writes=True) as ledger:
+        later = Answering(ledger, providers, purse, tell, patience=patience).later
+        while not later.is_any_over():
+            time.sleep(LOOK_EVERY_S)
+
+
+def _built(run: Run, purse: Purse, tell: Tell, patience: Patience) -> Build:
+    options, workspace = run.options, run.workspace
     variant = f"{run.pipeline.name}@{options.variant}" if options.variant else run.pipeline.name
     home = workspace.builds / variant
     _may_write(options.out)
@@ -263,10 +289,11 @@ def build(
         told(BuildStarted(run.pipeline.name, options.mode, where(ledger), str(home)))
         prices = load_prices(workspace.prices)
         providers = run.providers(prices, sends=not options.offline)
-        purse = Purse(options.budget_usd, _day(run, ledger))
+        purse.day = _day(run, ledger)
         answering = Answering(ledger, providers, purse, told, not options.offline, options.parallel, patience)
         if not options.offline:
             _refuse_empty(ledger, workspace.builds, run.pipeline.name, providers)
+            answering.later.collect()
         with _beside(home) as folder:
             readings = run.read(folder / "sources", told)
             if options.redo:

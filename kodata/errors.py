@@ -13,6 +13,7 @@
     |  +- Refused         one request is not accepted as it is               (never leaves answering)
     +- OverBudget         the next request would pass the budget             exit 4
     |  +- DayIsSpent      or what may be spent on a day                      exit 4
+    +- WaitingForBatch    questions are out in batches, for a day at most    exit 7
     +- LawBroken          a stage lost or invented records: a bug            exit 1
 
 Every message says what happened, to what, and what to do next; none holds a key or a text of the corpus.
@@ -97,6 +98,12 @@ class OverBudget(KodataError):
 
 class DayIsSpent(OverBudget):
     """The next request could pass what the pipeline file allows for a day."""
+
+
+class WaitingForBatch(KodataError):
+    """Questions were handed to a service for later; the same command collects their answers."""
+
+    exit_code = 7
 
 
 class LawBroken(KodataError):

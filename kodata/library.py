@@ -29,13 +29,15 @@ def build(  # noqa: PLR0913  # one keyword a flag of the command
     set: Mapping[str, object] | None = None,  # as the flag is called
     out: str | Path | None = None,
     redo: Sequence[str] = (),
+    wait: bool = False,
     progress: Progress = "none",
 ) -> Build:
     """Build a corpus and return it. `budget` is in dollars: without one nothing is paid for.
 
     `pipeline` is a name or the path of a file; `source` a path, or paths by source name; `set` overrides settings
-    (`{"regenerate.model": "..."}`); `strict` drops what rules ask to review; the answers of the records
-    `redo` are rejected and asked anew. The build may be held back by a limit: see `Build.held_back_by`.
+    (`{"regenerate.model": "..."}`); `strict` drops what rules ask to review; the answers of the records `redo` are
+    rejected and asked anew; `wait` stays until batches are done. The build may be held back by a limit: see
+    `Build.held_back_by`.
     Raises KodataError; see `kodata.errors`.
     """
     options = Options(
@@ -48,7 +50,8 @@ def build(  # noqa: PLR0913  # one keyword a flag of the command
         budget,
         parallel,
         Path(out) if out is not None else None,
-        tuple(redo),
+        redo=tuple(redo),
+        wait=wait,
     )
     env = environment()
     with show(progress, sys.stderr) as tell:

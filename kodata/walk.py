@@ -87,6 +87,8 @@ class Walk:
             known, sent, usd = spent.known - before.known, spent.sent - before.sent, round(spent.usd - before.usd, 6)
             why, remarks = dict(sorted(reasons.items())), dict(sorted(noticed.items()))
             self.tell(StageEnded(step.name, shards.records, after.records, why, reused, known, sent, usd, remarks))
+            if self.answering.sends:
+                self.answering.later.stop_if_waiting()
             shards.delete()
             shards = after
         return shards

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kodata.answering.desk import Desk
+from kodata.answering.later import Later
 from kodata.answering.patience import PATIENT, Patience
 from kodata.answering.pool import Pool
 from kodata.answering.purse import Purse
@@ -17,6 +18,8 @@ from kodata.asks import Ask
 from kodata.events import Tell
 from kodata.ledger import Ledger
 from kodata.providers import Provider
+from kodata.providers.openai import OpenAI
+from kodata.providers.openai_batch import OpenAIBatches
 from kodata.stages import Story
 
 
@@ -49,6 +52,12 @@ class Answering:
     def desk(self) -> Desk:
         """Who sends, for as long as the run lasts."""
         return Desk(self.ledger, self.purse, self.tell, self.patience, self.tallies, self.parallel)
+
+    @cached_property
+    def later(self) -> Later:
+        """The batches of the providers that take them."""
+        services = {name: OpenAIBatches(each) for name, each in self.providers.items() if isinstance(each, OpenAI)}
+        return Later(self.ledger, self.purse, self.tell, self.patience, self.tallies, services)
 
     def run(self, stories: Iterable[tuple[str, Story]], moved: Callable[[int], None]) -> dict[str, Ending]:
         """How each story ends, by id; `moved` is told how many have ended so far.

@@ -43,6 +43,7 @@ class Pool:
         self.stories = Stories(self.ledger.rejected())
         self.pending: dict[tuple[str, str], deque[Ask]] = defaultdict(deque)  # by provider and settings
         self.claimed: dict[tuple[str, str], deque[Ask]] = defaultdict(deque)  # of these, those that are next
+        self.for_later: dict[str, list[Ask]] = defaultdict(list)  # by provider: to be submitted in batches
         self.elsewhere = _Elsewhere()
         self.held: tuple[Provider, list[Ask]] | None = None  # waits for room in the budget
         self.on_the_way: dict[Sent, str] = {}  # and whom it was sent to
@@ -54,9 +55,10 @@ class Pool:
         self._look_up()
         if not self.answering.sends:
             self._leave_open()
-        elif self.pending:
+        else:
             try:
                 self._ask_providers()
+                self._hand_over()
             except LedgerError as error:
                 if self.desk.unkept:
                     raise rescued(error, self.desk.unkept, self.ledger.path) from error
@@ -69,10 +71,16 @@ class Pool:
             known = self.ledger.known(list(asked))
             if self.answering.met is not None:
                 self.answering.met.update(known)
+            unknown = [ask for key, ask in asked.items() if key not in known]
+            late = self.answering.later.replies(unknown) if self.answering.sends else {}
             for key, ask in asked.items():
                 if key in known:
                     self.answering.tallies[ask.provider].known += 1
                     self.stories.reply(ask, _REDACTED if known[key].finish == "redacted" else known[key])
+                elif key in late:
+                    self.stories.reply(ask, late[key])
+                elif ask.by_batch and self.answering.sends:
+                    self.for_later[ask.provider].append(ask)
                 else:
                     self.pending[ask.provider, ask.settings].append(ask)
         self.moved(len(self.stories.endings))
@@ -86,7 +94,21 @@ class Pool:
                 self.stories.reply(ask, self.answering.stand_in(ask, self.stories.waiting_for(ask)))
             self._look_up()
 
+    def _hand_over(self) -> None:
+        """Submit what may be answered later, once nothing is asked live any more."""
+        try:
+            for name, asks in self.for_later.items():
+                self.answering.later.submit(name, asks)
+        finally:
+            with suppress(LedgerError):
+                self.ledger.claims.release_all()
+        for asks in self.for_later.values():
+            for ask in asks:
+                self.stories.reply(ask, Unanswered("waits for a batch", "waiting"))
+
     def _ask_providers(self) -> None:
+        if not self.pending:
+            return
         providers = [self.answering.providers[name] for name, _ in self.pending]
         workers = self.answering.parallel or max(provider.parallel for provider in providers)
         executor = ThreadPoolExecutor(workers, thread_name_prefix="kodata")

@@ -27,7 +27,7 @@ COMMANDS: list[Callable[..., None]] = [
 ]  # fmt: skip
 LEDGER_COMMANDS: list[Callable[..., None]] = [
     ledger.summary, ledger.export, ledger.import_, ledger.merge, ledger.pull, ledger.push,
-    ledger.verify, ledger.reject, ledger.redact,
+    ledger.pending, ledger.verify, ledger.reject, ledger.redact,
 ]  # fmt: skip
 for home, commands in ((app, COMMANDS), (ledger_app, LEDGER_COMMANDS)):
     for command in commands:

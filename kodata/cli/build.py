@@ -58,6 +58,9 @@ Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Copy the
 Fit = Annotated[
     float | None, typer.Option("--fit", metavar="USD", min=0, help="Say how many records that many dollars buy.")
 ]
+Wait = Annotated[
+    bool, typer.Option("--wait", help="Stay until batches are done, a day at most, rather than exit with 7.")
+]
 Redo = Annotated[
     list[str] | None,
     typer.Option("--redo", metavar="ID", help="Reject the answers of this record and ask anew. May be repeated."),
@@ -81,6 +84,7 @@ def build(
     progress: Shown = None,
     out: Out = None,
     redo: Redo = None,
+    wait: Wait = False,
 ) -> None:
     """Build a corpus.
 
@@ -91,9 +95,8 @@ def build(
     from kodata.workspace import Workspace, environment
 
     name, budget = needed(pipeline), finite(budget)
-    options = replace(
-        options_of(source, limit, demo, offline, overrides, strict, parallel, out), redo=tuple(redo or ())
-    )
+    options = options_of(source, limit, demo, offline, overrides, strict, parallel, out)
+    options = replace(options, redo=tuple(redo or ()), wait=wait)
     refuse_without_terminal(pilot, options)
     let_signals_interrupt()
     quote, is_free = None, demo or offline

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kodata.cli.table import table
-from kodata.errors import LedgerError
+from kodata.errors import LedgerError, did_you_mean
 from kodata.show.lines import counted, dollars, printable
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Names = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of records, or keys of answers.")]
 Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, kept with the rejection.")]
+Drop = Annotated[
+    list[str] | None, typer.Option("--drop", metavar="NAME", help="Give a batch up, by its name. May be repeated.")
+]
 Url = Annotated[str, typer.Argument(metavar="URL", help="s3://..., hf://datasets/..., or a folder (fsspec).")]
 File = Annotated[str, typer.Argument(metavar="FILE", help="A file of JSON lines; - for standard input or output.")]
 Other = Annotated[Path, typer.Argument(metavar="OTHER.sqlite", help="Another ledger; it is only read.")]
@@ -122,6 +125,25 @@ def redact(names: Names) -> None:
         new = ledger.redact([answer.key for answer in found])
         print(f"{counted(new, 'answer')} redacted, {len(found) - new:,} before")
         print("Snapshots, builds, exports and ledger backups may still hold the texts: delete those, then build again")
+
+
+def pending(drop: Drop = None) -> None:
+    """List batches that are out.
+
+    The next build collects them. A batch that is dropped is not collected any more: its questions are asked anew.
+    """
+    with _ledger(must_exist=True) as ledger:
+        names = [batch.name for batch in ledger.batches.out()]
+        for name in drop or ():
+            if name not in names:
+                raise LedgerError(f'no batch "{printable(name)}" is out{did_you_mean(name, names)}')
+            ledger.batches.end(name, "dropped")
+        rows = [
+            (b.at[:16].replace("T", " "), b.provider, b.name, b.id or "not seen yet", f"{b.asks:,}", dollars(b.usd))
+            for b in ledger.batches.out()
+        ]
+        head = ("submitted (UTC)", "provider", "name", "id", "questions", "at most")
+        print("\n".join(table(head, rows)) if rows else "No batch is out")
 
 
 def pull(url: Url) -> None:

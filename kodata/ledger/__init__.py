@@ -6,7 +6,8 @@ the `batches` that are out, and the `archive`: lines of JSON that carry a ledger
 
 from __future__ import annotations
 
+from kodata.ledger.batches import Batch, Failure
 from kodata.ledger.ledger import Found, Ledger, Past, Sum, copy_of
 from kodata.ledger.rescue import rescued
 
-__all__ = ["Found", "Ledger", "Past", "Sum", "copy_of", "rescued"]
+__all__ = ["Batch", "Failure", "Found", "Ledger", "Past", "Sum", "copy_of", "rescued"]

@@ -24,7 +24,8 @@ BEAT_S = 10.0  # between two signs of life
 DEAD_S = 120.0  # without one, on another machine
 _SAME_START_S = 60.0  # a process's start is computed from the clock, which may be set meanwhile
 _CLAIM = """
-    INSERT INTO claims SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM answers WHERE key = ?)
+    INSERT INTO claims SELECT ?1, ?2
+    WHERE NOT EXISTS (SELECT 1 FROM answers WHERE key = ?1) AND NOT EXISTS (SELECT 1 FROM batch_asks WHERE key = ?1)
     ON CONFLICT (key) DO UPDATE SET run = run WHERE run = excluded.run
 """
 _ALIVE = "INSERT INTO runs VALUES (?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET beat = excluded.beat"
@@ -40,7 +41,7 @@ class Claims:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def take(self, keys: Sequence[bytes]) -> set[bytes]:
-        """Those of the keys that are this run's to ask from now on: nobody else asks them, and none has an answer.
+        """Those of the keys that are this run's to ask: none has an answer, is asked by others or is out in a batch.
 
         Raises LedgerError when the ledger cannot be written: before anything is sent.
         """
@@ -49,7 +50,7 @@ class Claims:
             for other in [number for number, *who in others if _is_dead(*who)]:
                 db.execute("DELETE FROM claims WHERE run = ?", (other,))
                 db.execute("DELETE FROM runs WHERE number = ?", (other,))
-            return {key for key in keys if db.execute(_CLAIM, (key, run, key)).rowcount}
+            return {key for key in keys if db.execute(_CLAIM, (key, run)).rowcount}
 
     def beat(self) -> None:
         """Show that this run is alive, when it is time again."""

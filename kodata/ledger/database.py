@@ -47,6 +47,23 @@ MIGRATIONS = (
     );
     CREATE TABLE claims (key BLOB PRIMARY KEY, run INTEGER NOT NULL) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE batches (
+        number INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE, provider TEXT NOT NULL, id TEXT NOT NULL DEFAULT '', usd REAL NOT NULL,
+        at TEXT NOT NULL, ended TEXT NOT NULL DEFAULT ''
+    );
+    CREATE TABLE batch_asks (
+        number INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, batch TEXT NOT NULL,
+        provider TEXT NOT NULL, settings TEXT NOT NULL, content TEXT NOT NULL, sample INTEGER NOT NULL,
+        about TEXT NOT NULL
+    );
+    CREATE INDEX batch_asks_by_batch ON batch_asks (batch);
+    CREATE TABLE batch_failures (
+        number INTEGER PRIMARY KEY, key BLOB NOT NULL, status INTEGER NOT NULL, why TEXT NOT NULL, at TEXT NOT NULL
+    );
+    CREATE INDEX batch_failures_by_key ON batch_failures (key);
+    """,
 )
 _BUSY_S = 60.0
 

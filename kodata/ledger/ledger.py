@@ -16,6 +16,7 @@ from types import TracebackType
 from kodata.asks import Answer, Ask
 from kodata.errors import LedgerError
 from kodata.ledger import archive
+from kodata.ledger.batches import Batches
 from kodata.ledger.claims import Claims
 from kodata.ledger.database import Database
 from kodata.ledger.entries import INSERT, REDACT, REDACTED, now, row_of
@@ -70,6 +71,7 @@ class Ledger:
         self.path = path
         self.db = Database(path)
         self.claims = Claims(self.db)
+        self.batches = Batches(self.db)
 
     @classmethod
     def in_memory(cls) -> Ledger:

@@ -26,6 +26,7 @@ from kodata.tokens import is_counted, tokens_of
 if TYPE_CHECKING:
     import openai
 
+BATCH_SHARE = 0.5  # of the price, OpenAI "Batch API"
 _TIMEOUT_S = 180.0
 _MESSAGE_TOKENS = 8  # role and separators of a message, generously
 _CHARACTERS_A_TOKEN = 1.75  # Korean in o200k, measured
@@ -37,7 +38,7 @@ class OpenAIWriter:
     """How the regenerate stage asks a model. There is no default model: models are shut down every year.
 
     What is not set is not sent; newer models refuse a temperature. `api` is how it is asked: "completions" is for
-    compatible servers that know nothing else.
+    compatible servers that know nothing else, "batch" asks a chat within a day for half the price.
     """
 
     version: ClassVar[int] = 1
@@ -45,7 +46,7 @@ class OpenAIWriter:
     model: Annotated[str, MinLen(1)]
     max_output_tokens: Annotated[int, Ge(1)] = 1024
     temperature: Annotated[float, Ge(0)] | None = None
-    api: Literal["chat", "responses", "completions"] = "chat"
+    api: Literal["chat", "responses", "completions", "batch"] = "chat"
     provider: str = "openai"
 
     @cached_property
@@ -53,13 +54,13 @@ class OpenAIWriter:
         wanted: dict[str, object] = {"model": self.model, "max_output_tokens": self.max_output_tokens}
         if self.temperature is not None:
             wanted["temperature"] = self.temperature
-        if self.api != "chat":
+        if self.api not in ("chat", "batch"):  # a batch asks the same, only later
             wanted["api"] = self.api
         return canonical(wanted)
 
     def ask(self, messages: Messages, about: str, schema: Mapping[str, object] | None = None) -> Ask:
         settings = canonical({**orjson.loads(self._settings), "schema": schema}) if schema else self._settings
-        return Ask(self.provider, settings, canonical(list(messages)), about=about)
+        return Ask(self.provider, settings, canonical(list(messages)), about=about, by_batch=self.api == "batch")
 
 
 @dataclass
@@ -105,7 +106,7 @@ class OpenAI:
         model, most_out = _model_and_limit(ask.settings)
         # A byte-level vocabulary never makes more tokens than bytes; the JSON around a message covers its marks.
         asked = len(ask.content.encode()) + len(ask.settings.encode())  # a schema is read too
-        return self.prices.of_model(model).usd(asked + _MESSAGE_TOKENS, most_out)
+        return _share(ask) * self.prices.of_model(model).usd(asked + _MESSAGE_TOKENS, most_out)
 
     def tokens_in(self, ask: Ask) -> int:
         vocabulary = self._price(ask).vocabulary
@@ -120,7 +121,7 @@ class OpenAI:
         return _model_and_limit(ask.settings)[1]
 
     def usd_of(self, ask: Ask, tokens_in: float, tokens_out: float) -> float:
-        return self._price(ask).usd(tokens_in, tokens_out)
+        return _share(ask) * self._price(ask).usd(tokens_in, tokens_out)
 
     def _price(self, ask: Ask) -> TokenPrice:
         return self.prices.of_model(_model_and_limit(ask.settings)[0])
@@ -147,13 +148,13 @@ class OpenAI:
         except (TypeError, ValueError, AttributeError, LookupError) as error:  # of a body that is cut off or malformed
             raise Transient(f"{self.name} sent a body that is no answer", is_lost=True) from error
 
-    def read(self, said: Said, ask: Ask, share: float = 1.0) -> Answer:
-        """The answer in what was said, for that share of the price; without a count of tokens, of its bound."""
+    def read(self, said: Said, ask: Ask) -> Answer:
+        """The answer in what was said, with its price; without a count of tokens it costs its bound."""
         model, _ = _model_and_limit(ask.settings)
         text, by = clean(said.text), f"{self.name}/{model}"  # a lone surrogate could not be kept
         if said.tokens_in is None or said.tokens_out is None:
-            return Answer(text, by, said.finish, usd=share * self.usd_bound(ask))
-        usd = share * self.prices.of_model(model).usd(said.tokens_in, said.tokens_out)
+            return Answer(text, by, said.finish, usd=self.usd_bound(ask))
+        usd = self.usd_of(ask, said.tokens_in, said.tokens_out)
         return Answer(text, by, said.finish, tokens_in=said.tokens_in, tokens_out=said.tokens_out, usd=usd)
 
     @property
@@ -169,6 +170,11 @@ class OpenAI:
             self.client.models.retrieve(model)
         except openai.OpenAIError as error:
             raise mapped(error, self.name) from error
+
+
+def _share(ask: Ask) -> float:
+    """Of the price of a live answer."""
+    return BATCH_SHARE if ask.by_batch else 1.0
 
 
 @lru_cache(maxsize=64)

@@ -75,6 +75,7 @@ class Answer:
     spoiled: Sequence[str] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     fault: str = ""
+    raw: bytes | None = None  # sent instead of the payload
 
 
 @dataclass

@@ -69,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer) -> None:
         service, fault = self.server.service, answer.fault
-        content, body = "application/json", json.dumps(answer.payload).encode()
+        content, body = "application/json", json.dumps(answer.payload).encode() if answer.raw is None else answer.raw
         if fault == "html":
             content, body = "text/html", b"<!DOCTYPE html><html><body>Please try again later.</body></html>"
         headers = {"Content-Type": content, "Content-Length": len(body), **answer.headers}

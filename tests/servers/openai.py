@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from .batches import BatchDesk
 from .ledger import Answer, Refused, digest
 from .loopback import LoopbackServer, arguments, run
 
@@ -93,7 +94,7 @@ def plain(content: Any) -> str:
 
 
 class OpenAIServer(LoopbackServer):
-    """POST /v1/chat/completions and /v1/responses, GET /v1/models and /v1/models/{id}.
+    """POST /v1/chat/completions and /v1/responses, GET /v1/models and /v1/models/{id}; files and batches.
 
     The usage is, by `tokens`, the sum over the messages (or instructions and input) for the prompt, and
     that of the content or refusal for the answer. A prompt is the same as another if the whole body is.
@@ -110,10 +111,13 @@ class OpenAIServer(LoopbackServer):
     ) -> None:
         super().__init__(key=key, port=port, latency=latency, state=state)
         self.models = tuple(models)
+        self.batches = BatchDesk(self)
 
     def answer(self, method: str, path: str, authorization: str, body: bytes) -> Answer:
         if authorization != f"Bearer {self.key}":
             raise Refused(401)
+        if path.startswith(("/v1/files", "/v1/batches")):
+            return self.batches.answer(method, path, authorization, body)
         if method == "GET" and path == "/v1/models":
             return Answer(200, {"object": "list", "data": [self._model(name) for name in self.models]})
         if method == "GET" and path.startswith("/v1/models/"):
