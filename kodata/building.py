@@ -43,13 +43,14 @@ from kodata.events import (
 from kodata.exports import EXPORTS, export
 from kodata.ledger import Ledger
 from kodata.pipeline import KEYS, REDIRECTS, Pipeline, Step, load_pipeline, shipped
-from kodata.prices import Prices, load_prices
+from kodata.prices import Prices, TokenPrice, load_prices
 from kodata.providers import Provider
 from kodata.providers.deepl import DeepL
 from kodata.providers.echo import Echo
 from kodata.providers.openai import OpenAI
 from kodata.providers.recording import NAME as RECORDING
 from kodata.providers.recording import load_recording
+from kodata.providers.servers import Server
 from kodata.publish import Facts, publish
 from kodata.published import Build
 from kodata.redo import reject_answers_of
@@ -178,7 +179,10 @@ class Run:
 
     def providers(self, prices: Prices, *, sends: bool) -> dict[str, Provider]:
         """Who is asked, by name. Raises Misconfigured when a key is missing and something is to be sent."""
-        return {name: provider_for(name, self.env, prices, sends=sends) for name in self.pipeline.providers}
+        return {
+            name: provider_for(name, self.env, prices, sends=sends, servers=self.pipeline.servers)
+            for name in self.pipeline.providers
+        }
 
 
 def _telling(source: Source, opened: Opened, tell: Tell) -> Callable[[int], None]:
@@ -192,13 +196,17 @@ def _telling(source: Source, opened: Opened, tell: Tell) -> Callable[[int], None
     return moved
 
 
-def provider_for(name: str, env: Mapping[str, str], prices: Prices, *, sends: bool) -> Provider:
+def provider_for(
+    name: str, env: Mapping[str, str], prices: Prices, *, sends: bool, servers: Mapping[str, Server] | None = None
+) -> Provider:
     """The provider of that name. Raises Misconfigured when its key is missing and something is to be sent."""
     if name == "echo":
         return Echo()
     if name == RECORDING:
         path = shipped("data", "sample", "recording.jsonl")
         return load_recording(path.read_bytes().splitlines(), path.name)
+    if servers and name in servers:
+        return _of_server(name, servers[name], env, prices, sends=sends)
     service = name.partition("@")[0]
     key, url = env.get(KEYS[service], ""), env.get(REDIRECTS[service]) if "@" in name else None
     if sends and not key:
@@ -208,7 +216,20 @@ def provider_for(name: str, env: Mapping[str, str], prices: Prices, *, sends: bo
         )
     if not (key.isascii() and key.isprintable()):
         raise Misconfigured(f"{KEYS[service]} holds characters that no key has. Copy it again")
-    return DeepL(key, prices, name, url) if service == "deepl" else OpenAI(key, prices, name, url)
+    if service == "deepl":
+        return DeepL(key, prices, name, url)
+    return OpenAI(key, prices, name, url, parallel=32 if url else 128)  # a server of one's own serves fewer at a time
+
+
+def _of_server(name: str, server: Server, env: Mapping[str, str], prices: Prices, *, sends: bool) -> Provider:
+    key = env.get(server.key_env, "")
+    if sends and server.key_env and not key:
+        raise Misconfigured(
+            f"{server.key_env} is not set, so {name} cannot be asked. Set it in the environment or .env"
+        )
+    price = TokenPrice(server.price.usd_per_million_tokens_in, server.price.usd_per_million_tokens_out)
+    url, flat = server.base_url, replace(prices, flat=price)
+    return OpenAI(key or "none", flat, name, url, parallel=server.parallel, server=server)
 
 
 def run_of(name: str, options: Options, workspace: Workspace, env: Mapping[str, str]) -> Run:

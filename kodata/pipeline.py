@@ -25,6 +25,7 @@ from kodata.errors import Misconfigured, PipelineError, did_you_mean
 from kodata.providers.deepl import DeepLTranslator
 from kodata.providers.echo import EchoFace
 from kodata.providers.openai import OpenAIWriter
+from kodata.providers.servers import Server
 from kodata.rules import RULES, Fix, Rule
 from kodata.sources import SOURCES, Source
 from kodata.stages import CorpusStage, FrameStage, RecordStage, Stage, identity
@@ -51,7 +52,8 @@ REDIRECTS = {"deepl": "DEEPL_SERVER_URL", "openai": "OPENAI_BASE_URL"}
 KEYS = {"deepl": "DEEPL_AUTH_KEY", "openai": "OPENAI_API_KEY"}
 _HOME = {"deepl": ("api.deepl.com", "api-free.deepl.com"), "openai": ("api.openai.com",)}
 _SOURCE_NAME = re.compile(r"\w[\w.-]*")  # it begins every id, or names a folder
-_TOP = ("about", "source", "stage", "limits", "publish")
+_TAKEN = ("deepl", "openai", "echo", "recording")  # names of providers that servers may not have
+_TOP = ("about", "source", "stage", "limits", "publish", "providers")
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ class Pipeline:
     text: str
     overrides: Mapping[str, str] = field(default_factory=dict)
     publish: tuple[Publish, ...] = ()
+    servers: Mapping[str, Server] = field(default_factory=dict)  # `[providers.NAME]`
 
     @property
     def identity(self) -> str:
@@ -187,6 +190,7 @@ class _Loader:
 
     path: Path
     env: Mapping[str, str]
+    servers: dict[str, Server] = field(default_factory=dict)
 
     def pipeline(self, table: Mapping[str, Any], text: str, overrides: Sequence[str]) -> Pipeline:
         if not _SOURCE_NAME.fullmatch(self.path.stem):
@@ -195,6 +199,7 @@ class _Loader:
         stages = [dict(stage) for stage in self._tables(table, "stage")]
         sources = [dict(source) for source in self._tables(table, "source")]
         chosen = dict(self._override(stages, text) for text in overrides)
+        self.servers.update(self._servers(table.get("providers", {})))
         steps = tuple(self._step(n, stage) for n, stage in enumerate(stages, 1))
         for names in ([step.name for step in steps], [str(s.get("name", s.get("use"))) for s in sources]):
             if twice := {name for name in names if names.count(name) > 1}:
@@ -214,7 +219,22 @@ class _Loader:
             text,
             chosen,
             tuple(self._publish(n, entry) for n, entry in enumerate(self._tables(table, "publish", least=0), 1)),
+            self.servers,
         )
+
+    def _servers(self, tables: object) -> dict[str, Server]:
+        """Servers by the name that stands in `with = { use = ... }`."""
+        if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+            raise PipelineError(f"{self.path.name}: each server is a table, [providers.NAME]")
+        servers = {}
+        for name, table in tables.items():
+            where = f"[providers.{name}]"
+            if name in _TAKEN or not _SOURCE_NAME.fullmatch(name):
+                raise PipelineError(f"{self.path.name}, {where}: give it another name, of letters, digits and -")
+            servers[name] = Server(**self._settings(where, Server, table))
+            if not servers[name].base_url.startswith(("http://", "https://")):
+                raise PipelineError(f"{self.path.name}, {where}: base_url is no http:// or https:// URL")
+        return servers
 
     def _publish(self, n: int, table: Mapping[str, Any]) -> Publish:
         entry = Publish(**self._settings(f"publish {n}", Publish, table))
@@ -289,14 +309,15 @@ class _Loader:
 
     def _face(self, where: str, faces: Mapping[str, type], table: object) -> object:
         use = str(table.get("use", "")) if isinstance(table, dict) else ""
-        if not isinstance(table, dict) or use not in faces:
+        known = {**faces, **(dict.fromkeys(self.servers, faces["openai"]) if "openai" in faces else {})}
+        if not isinstance(table, dict) or use not in known:
             raise PipelineError(
                 f"{self.path.name}, {where}: `with = {{ use = ... }}` names who is asked"
-                + (f'; no "{use}"{did_you_mean(use, faces)}' if use else f": {', '.join(faces)}")
+                + (f'; no "{use}"{did_you_mean(use, known)}' if use else f": {', '.join(known)}")
             )
         settings = {key: value for key, value in table.items() if key != "use"}
-        given = {"provider": endpoint(use, self.env)}
-        kind = faces[use]
+        given = {"provider": use if use in self.servers else endpoint(use, self.env)}
+        kind = known[use]
         face: object = kind(**given, **self._settings(f"{where}, with", kind, settings, given))
         return face
 

@@ -36,6 +36,7 @@ class Prices:
 
     tables: tuple[Mapping[str, object], ...]
     own: Path
+    flat: TokenPrice | None = None  # of every model, where a server has one price
 
     def of_characters(self, service: str) -> float:
         """Dollars per character. Raises Misconfigured when the service has no price."""
@@ -47,6 +48,8 @@ class Prices:
     @lru_cache(maxsize=64)  # noqa: B019  # one table a run
     def of_model(self, model: str) -> TokenPrice:
         """Raises Misconfigured when the model has no price."""
+        if self.flat is not None:
+            return self.flat
         for name in (model, _DATED.sub("", model)):
             for table in self.tables:
                 models = table.get("models")

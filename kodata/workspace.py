@@ -32,15 +32,16 @@ class Workspace:
         return cls(kept / "ledger.sqlite", work / "snapshots", work / "builds", kept / "prices.toml")
 
 
-VARIABLES = ("DEEPL_AUTH_KEY", "DEEPL_SERVER_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "HF_TOKEN", "KODATA_HOME")
-
-
 def environment() -> dict[str, str]:
-    """The variables kodata reads, from the environment and from `.env` in this folder; the environment goes first."""
+    """The variables of the environment and of `.env` in this folder; the environment goes first.
+
+    kodata reads DEEPL_AUTH_KEY, DEEPL_SERVER_URL, OPENAI_API_KEY, OPENAI_BASE_URL, HF_TOKEN, KODATA_HOME, and what a
+    pipeline file names as `key_env`.
+    """
     from dotenv import dotenv_values
 
     try:
         here = {**dotenv_values(".env"), **os.environ}
     except UnicodeDecodeError as error:
         raise PipelineError(".env is not UTF-8. Save it as UTF-8") from error
-    return {name: value.strip(" \t\r\n") for name in VARIABLES if (value := here.get(name))}
+    return {name: value.strip(" \t\r\n") for name, value in here.items() if value}

@@ -14,6 +14,7 @@ from kodata import events
 from kodata.building import Options, build
 from kodata.corpus import COLUMNS
 from kodata.pipeline import FACES, STAGES, Limits, schema, shipped, shipped_pipelines
+from kodata.providers.servers import Server, ServerPrice
 from kodata.published import Build
 from kodata.rules import RULES
 from kodata.sources import SOURCES, Source
@@ -75,6 +76,8 @@ def test_the_pipeline_schema_knows_every_setting() -> None:
     assert set(defs["source"]["properties"]["use"]["enum"]) == set(SOURCES)
     assert set(of("pipeline")["properties"]["limits"]["properties"]) == {f.name for f in fields(Limits)}
     assert set(defs["rule"]["enum"]) == set(RULES)
+    assert set(defs["server"]["properties"]) == {f.name for f in fields(Server)}
+    assert set(defs["server"]["properties"]["price"]["properties"]) == {f.name for f in fields(ServerPrice)}
     for use, stage in STAGES.items():
         faces = FACES.get(stage, {})
         given = {"schema", *(["by"] if faces else [])}
@@ -83,4 +86,5 @@ def test_the_pipeline_schema_knows_every_setting() -> None:
         known = {f.name for face in faces.values() for f in fields(face)} - {"provider"}
         if faces:
             assert set(defs[use]["properties"]["with"]["properties"]) == {"use", *known}
-            assert set(defs[use]["properties"]["with"]["properties"]["use"]["enum"]) == set(faces)
+            asked = defs[use]["properties"]["with"]["properties"]["use"]
+            assert set(asked.get("enum") or asked["anyOf"][0]["enum"]) == set(faces)

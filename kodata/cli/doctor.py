@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kodata.pipeline import Pipeline
     from kodata.prices import Prices
     from kodata.providers.deepl import DeepL, DeepLTranslator
-    from kodata.providers.openai import OpenAIWriter
+    from kodata.providers.openai import OpenAI, OpenAIWriter
     from kodata.workspace import Workspace
 
 Examined = Annotated[str, typer.Argument(metavar="[PIPELINE]", help="The pipeline that is to be built.")]
@@ -108,20 +108,22 @@ def _services(
     from kodata.building import provider_for
     from kodata.pipeline import KEYS
     from kodata.providers.deepl import DeepLTranslator
-    from kodata.providers.openai import OpenAIWriter
+    from kodata.providers.openai import OpenAI, OpenAIWriter
 
     for face in dict.fromkeys(step.face for step in pipeline.steps):
         if not isinstance(face, (DeepLTranslator, OpenAIWriter)):
             continue
-        variable = KEYS[face.provider.partition("@")[0]]
-        if not env.get(variable):
+        server = pipeline.servers.get(face.provider)
+        variable = KEYS[face.provider.partition("@")[0]] if server is None else server.key_env
+        if server is None and not env.get(variable):
             yield _Found(False, f"{variable} is not set. Get a key at {_WHERE[variable]} and put it into .env")
             continue
         try:
-            provider_for(face.provider, env, prices, sends=True)  # refuses a key that no request could carry
-            if isinstance(face, OpenAIWriter):
-                yield _Found(True, _openai(face, prices, env))
-            else:
+            # Refuses a key that no request could carry.
+            account = provider_for(face.provider, env, prices, sends=True, servers=pipeline.servers)
+            if isinstance(face, OpenAIWriter) and isinstance(account, OpenAI):
+                yield _Found(True, _openai(face, account, variable))
+            elif isinstance(face, DeepLTranslator):
                 yield _Found(True, _deepl(face, prices, env))
                 yield from [_Found(True, _proof(face, prices, workspace, env))] if send else []
         except Transient as error:
@@ -145,15 +147,13 @@ def _deepl(face: DeepLTranslator, prices: Prices, env: Mapping[str, str]) -> str
     return f"{face.provider} accepts the key in DEEPL_AUTH_KEY: {left}, ${per_million:g} per million"
 
 
-def _openai(face: OpenAIWriter, prices: Prices, env: Mapping[str, str]) -> str:
+def _openai(face: OpenAIWriter, account: OpenAI, variable: str) -> str:
     """Whether the account has the model. Raises ProviderError when not."""
-    from kodata.providers.openai import OpenAI
-
-    url = env.get("OPENAI_BASE_URL") if "@" in face.provider else None
-    OpenAI(env["OPENAI_API_KEY"], prices, face.provider, url).model_is_there(face.model)
-    price = prices.of_model(face.model)
+    account.model_is_there(face.model)
+    price = account.prices.of_model(face.model)
     cost = f"${price.usd_per_million_in:g} in, ${price.usd_per_million_out:g} out per million tokens"
-    return f"{face.provider} accepts the key in OPENAI_API_KEY and has {face.model}: {cost}"
+    key = f"accepts the key in {variable} and " if variable else ""
+    return f"{face.provider} {key}has {face.model}: {cost}"
 
 
 def _proof(face: DeepLTranslator, prices: Prices, workspace: Workspace, env: Mapping[str, str]) -> str:

@@ -14,13 +14,14 @@ import orjson
 from annotated_types import Ge, MinLen
 
 from kodata.asks import Answer, Ask, Messages, canonical
-from kodata.errors import Transient
+from kodata.errors import Misconfigured, ProviderError, Transient, did_you_mean
 from kodata.korean import clean
 from kodata.prices import Prices, TokenPrice
 from kodata.providers import take_equal
 from kodata.providers.apis import BLOCKED, Said, api_of
 from kodata.providers.limits import Limits, limits_of
 from kodata.providers.openai_errors import mapped
+from kodata.providers.servers import Server
 from kodata.tokens import is_counted, tokens_of
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class OpenAI:
     is_pretend: bool = False
     batch: int = 1
     parallel: int = 128
+    server: Server | None = None  # where it is one of a pipeline file
+    _checked: set[str] = field(default_factory=set, repr=False)
     _heard: threading.local = field(default_factory=threading.local, repr=False)
     _making: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -132,6 +135,8 @@ class OpenAI:
 
         (ask,) = asks
         api = api_of(ask)
+        if self.server is not None:
+            self._check(_model_and_limit(ask.settings)[0])
         self._heard.limits = None
         try:
             # Not `chat.completions.create`: checking every message against its type takes a third of a request's CPU.
@@ -144,7 +149,7 @@ class OpenAI:
                 self._heard.limits = limits_of(error.response.headers)
             if getattr(error, "code", None) in BLOCKED:
                 return [self.read(Said("", "content_filter", 0, 0), ask)]
-            raise mapped(error, self.name) from error
+            raise self.mapped(error) from error
         except (TypeError, ValueError, AttributeError, LookupError) as error:  # of a body that is cut off or malformed
             raise Transient(f"{self.name} sent a body that is no answer", is_lost=True) from error
 
@@ -160,16 +165,47 @@ class OpenAI:
     @property
     def tokens_name(self) -> str:
         """What the limit of a chat's answer is called: compatible servers know the older name."""
+        if self.server is not None:
+            return self.server.tokens_name
         return "max_tokens" if self.base_url else "max_completion_tokens"
+
+    def mapped(self, error: openai.OpenAIError) -> ProviderError:
+        """The client's exception as one of ours, naming what to mend."""
+        if self.server is None:
+            return mapped(error, self.name)
+        return mapped(error, self.name, self.server.key_env, f"base_url in [providers.{self.name}]")
+
+    def _check(self, model: str) -> None:
+        """Before the first question: a server may answer with another model than it was asked for, and not say so.
+
+        Raises Misconfigured naming the models it has. A server that lists none is believed.
+        """
+        import openai
+
+        with self._making:
+            if model in self._checked:
+                return
+            try:
+                names = [found.id for found in self._client.models.list()]
+            except openai.NotFoundError:
+                names = []
+            except openai.OpenAIError as error:
+                raise self.mapped(error) from error
+            if names and model not in names:
+                raise Misconfigured(f'{self.name} does not have the model "{model}"{did_you_mean(model, names)}')
+            self._checked.add(model)
 
     def model_is_there(self, model: str) -> None:
         """Raises Misconfigured when the account does not have the model, or Transient. Costs nothing."""
         import openai
 
+        if self.server is not None:
+            self._check(model)
+            return
         try:
             self.client.models.retrieve(model)
         except openai.OpenAIError as error:
-            raise mapped(error, self.name) from error
+            raise self.mapped(error) from error
 
 
 def _share(ask: Ask) -> float:

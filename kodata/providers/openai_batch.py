@@ -11,7 +11,6 @@ import orjson
 from kodata.asks import Answer, Ask
 from kodata.providers.apis import BLOCKED, Said, api_of
 from kodata.providers.openai import OpenAI
-from kodata.providers.openai_errors import mapped
 
 if TYPE_CHECKING:
     from openai.types import Batch
@@ -80,7 +79,7 @@ class OpenAIBatches:
                 metadata={"kodata": name},
             )
         except openai.OpenAIError as error:
-            raise mapped(error, self.account.name) from error
+            raise self.account.mapped(error) from error
         return batch.id
 
     def find(self, name: str) -> str | None:
@@ -92,7 +91,7 @@ class OpenAIBatches:
                 if (batch.metadata or {}).get("kodata") == name:
                     return batch.id
         except openai.OpenAIError as error:
-            raise mapped(error, self.account.name) from error
+            raise self.account.mapped(error) from error
         return None
 
     def look(self, ident: str) -> Look | None:
@@ -104,7 +103,7 @@ class OpenAIBatches:
         except openai.NotFoundError:
             return None
         except openai.OpenAIError as error:
-            raise mapped(error, self.account.name) from error
+            raise self.account.mapped(error) from error
         counts = batch.request_counts
         files = tuple(filter(None, (batch.output_file_id, batch.error_file_id)))
         done = (counts.completed + counts.failed) if counts else 0
@@ -119,7 +118,7 @@ class OpenAIBatches:
             try:
                 lines = self.account.client.files.content(ident).content.splitlines()
             except openai.OpenAIError as error:
-                raise mapped(error, self.account.name) from error
+                raise self.account.mapped(error) from error
             for line in filter(None, lines):
                 entry: Mapping[str, Any] = orjson.loads(line)
                 if (ask := asks.get(entry.get("custom_id", ""))) is not None:

@@ -46,17 +46,21 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def mapped(error: openai.OpenAIError, name: str) -> ProviderError:  # noqa: PLR0911  # one line a kind
-    """The client's exception as one of ours."""
+def mapped(  # noqa: PLR0911  # one line a kind
+    error: openai.OpenAIError, name: str, key: str = "OPENAI_API_KEY", url: str = "OPENAI_BASE_URL"
+) -> ProviderError:  # one line a kind
+    """The client's exception as one of ours; `key` and `url` are what to mend."""
     kind, code = _kind(error), getattr(error, "code", None)
     status = getattr(error, "status_code", None)
     said = f"{name} answered {status}" if status else f"{name}: {type(error).__name__}"
     if code == "insufficient_quota":
         return QuotaUsedUp(f"{name}: the account's quota is used up. Raise it, then run again to go on")
     if kind == "key":
-        return Misconfigured(f"{said}: the key in OPENAI_API_KEY is not accepted. Check it with `kodata doctor`")
+        return Misconfigured(
+            f"{said}: the key in {key or 'no variable'} is not accepted. Check it with `kodata doctor`"
+        )
     if kind == "missing" or code in ("model_not_found", "invalid_model"):
-        return Misconfigured(f"{said}: it does not know the model, or OPENAI_BASE_URL is wrong. Set another with --set")
+        return Misconfigured(f"{said}: it does not know the model, or {url} is wrong. Set another with --set")
     if code in ("unsupported_parameter", "unsupported_value", "unknown_parameter"):
         return Misconfigured(f"{said}: the model does not take the setting {getattr(error, 'param', '')!r}")
     if kind == "request" or (kind == "broken" and status is not None and status < 500 and status != 408):
