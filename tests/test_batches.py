@@ -16,7 +16,7 @@ from llmock.pytest_plugin import LLMock
 from kodata.answering import later
 from kodata.building import Options, build, silent
 from kodata.errors import Misconfigured, OverBudget, WaitingForBatch
-from kodata.ledger import Ledger
+from kodata.ledger import Ledger, remote
 from kodata.prices import load_prices
 from kodata.providers import openai_batch
 from kodata.providers.openai import OpenAI, OpenAIWriter
@@ -207,6 +207,30 @@ def test_a_batch_that_never_reached_the_service_is_submitted_after_a_while(
     with pytest.raises(WaitingForBatch):
         by_batch()
     assert len(desk.lines) == 40
+    assert by_batch().manifest["records"]["kept"] == 20
+
+
+def test_another_machine_collects_a_batch_that_was_pushed(
+    by_batch: Run, desk: BatchDesk, env: dict[str, str], tmp_path: Path
+) -> None:
+    desk.is_done = False
+    with pytest.raises(WaitingForBatch):
+        by_batch()
+    shelf = str(tmp_path / "shelf")
+    with Ledger(Workspace.of(env).ledger) as ledger:
+        remote.push(ledger, shelf)
+    env["KODATA_HOME"] = str(tmp_path / "elsewhere")
+    with Ledger(Workspace.of(env).ledger) as ledger:
+        remote.pull(ledger, shelf)
+    desk.is_done = True
+    assert by_batch().manifest["records"]["kept"] == 20
+    assert len(desk.lines) == 20
+    with Ledger(Workspace.of(env).ledger) as ledger:
+        remote.push(ledger, shelf)
+    env["KODATA_HOME"] = str(tmp_path / "home")
+    with Ledger(Workspace.of(env).ledger) as ledger:
+        remote.pull(ledger, shelf)
+        assert ledger.batches.out() == []
     assert by_batch().manifest["records"]["kept"] == 20
 
 

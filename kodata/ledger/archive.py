@@ -1,6 +1,7 @@
 """The ledger as lines of JSON: written out, taken in as a union by key, and proved to be what was written.
 
-A line is an answer (`key`, ...), a rejection (`rejected`, ...) or a loss (`lost`, ...).
+A line is an answer (`key`, ...), a rejection (`rejected`, ...), a loss (`lost`, ...), or one of a batch: the batch
+(`batch`, ...) or a question that is out in one (`asked`, ...), so that another machine may collect it.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 import orjson
 
@@ -17,18 +18,28 @@ from kodata.errors import LedgerError
 from kodata.ledger.database import Database
 from kodata.ledger.entries import COLUMNS, REDACT, REDACTED, Row, checksum, row_of
 
-_PART = 5_000  # rows read or written at once: memory stays small, and other writers have their turn
+_PART = 5_000  # rows read at once: memory stays small
+_COPIED = 50_000  # rows in one transaction: keys are scattered, and each transaction writes most of their index anew
 _TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(COLUMNS, (str,)), "sample": (int,), "characters": (int,), "tokens_in": (int,), "tokens_out": (int,),
     "usd": (float, int),
 }  # fmt: skip
 _FINISHES = frozenset(get_args(Finish))
-_REJECTION = {"rejected": (str,), "why": (str,), "at": (str,)}
-_LOSS = {"lost": (str,), "provider": (str,), "asks": (int,), "usd": (float, int), "why": (str,), "at": (str,)}
+_Types: TypeAlias = Mapping[str, tuple[type, ...]]  # of the values of a line, by name
+_REJECTION: _Types = {"rejected": (str,), "why": (str,), "at": (str,)}
+_LOSS: _Types = {"lost": (str,), "provider": (str,), "asks": (int,), "usd": (float, int), "why": (str,), "at": (str,)}
+_BATCH: _Types = {"batch": (str,), "provider": (str,), "id": (str,), "usd": (float, int), "at": (str,), "ended": (str,)}
+_ASKED: _Types = {
+    "asked": (str,), "in": (str,), "provider": (str,), "settings": (str,), "content": (str,), "sample": (int,),
+    "about": (str,),
+}  # fmt: skip
+_LINES = {"rejections": _REJECTION, "lost": _LOSS, "batches": _BATCH, "batch_asks": _ASKED}
 _TABLES = {  # what comes in, by the columns that it fills
     "answers": (*COLUMNS, "checksum"),
     "rejections": ("key", "why", "at"),
     "lost": ("name", "provider", "asks", "usd", "why", "at"),
+    "batches": ("name", "provider", "id", "usd", "at", "ended"),
+    "batch_asks": ("key", "batch", "provider", "settings", "content", "sample", "about"),
 }
 
 
@@ -38,13 +49,13 @@ def line_of(ask: Ask, answer: Answer, at: str) -> bytes:
 
 
 def export(db: Database) -> Iterator[bytes]:
-    """Every line, in the order they came: answers, then rejections and losses. Row by row: memory stays small."""
+    """Every line, answers first, each kind in the order they came. Row by row: memory stays small."""
     for row in _rows(db, "answers"):
         yield _answer_line(row)
-    for key, *rest in _rows(db, "rejections"):
-        yield _line(dict(zip(_REJECTION, (key.hex(), *rest), strict=True)))
-    for row in _rows(db, "lost"):
-        yield _line(dict(zip(_LOSS, row, strict=True)))
+    for table, names in _LINES.items():
+        for first, *rest in _rows(db, table):
+            named = first.hex() if isinstance(first, bytes) else first
+            yield _line(dict(zip(names, (named, *rest), strict=True)))
 
 
 def _rows(db: Database, table: str) -> Iterator[tuple[Any, ...]]:
@@ -88,6 +99,11 @@ def take_in(db: Database, lines: Iterable[bytes], origin: str) -> tuple[int, int
     with db.writing() as main:
         redacted = f"SELECT key FROM temp.new_answers WHERE finish = '{REDACTED}'"
         main.execute(f"{REDACT} WHERE finish <> '{REDACTED}' AND key IN ({redacted})")
+        main.execute(
+            "UPDATE batches SET ended = n.ended FROM temp.new_batches n "
+            "WHERE n.name = batches.name AND batches.ended = '' AND n.ended <> ''"
+        )
+        main.execute("DELETE FROM batch_asks WHERE batch IN (SELECT name FROM batches WHERE ended <> '')")
     came: int = db.query("SELECT count(*) FROM temp.new_answers")[0][0]
     for table in _TABLES:
         db.query(f"DROP TABLE temp.new_{table}")
@@ -102,8 +118,8 @@ def _copy(db: Database, table: str) -> int:
         select = f"SELECT {columns} FROM temp.new_{table} WHERE number > ? AND number <= ? ORDER BY number"
         with db.writing() as main:
             sql = f"INSERT INTO {table} ({columns}) {select} ON CONFLICT DO NOTHING"
-            new += main.execute(sql, (start, start + _PART)).rowcount
-        start += _PART
+            new += main.execute(sql, (start, start + _COPIED)).rowcount
+        start += _COPIED
     return new
 
 
@@ -111,10 +127,11 @@ def _read(line: bytes, where: str) -> tuple[str, Row]:
     """The table and the row that a line fills."""
     try:
         entry: Mapping[str, Any] = orjson.loads(line)
-        if "rejected" in entry:
-            key, *rest = _checked(entry, _REJECTION)
-            return "rejections", (_key(key), *rest)
-        return ("lost", _checked(entry, _LOSS)) if "lost" in entry else ("answers", _answer(entry))
+        for table, names in _LINES.items():
+            if next(iter(names)) in entry:
+                first, *rest = _checked(entry, names)
+                return table, (_key(first) if _TABLES[table][0] == "key" else first, *rest)
+        return "answers", _answer(entry)
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise LedgerError(
             f"{where}: not a line of a ledger export ({type(error).__name__}). Nothing was imported"

@@ -20,7 +20,7 @@ from typing import Any
 import openai
 import pytest
 
-from kodata.answering import Answering, Purse
+from kodata.answering import PATIENT, Answering, Patience, Purse
 from kodata.building import silent
 from kodata.corpus import Record, Turn
 from kodata.ledger import Ledger
@@ -32,7 +32,7 @@ from tests.servers.loopback import own_process
 pytestmark = pytest.mark.bench
 
 PROMPT = "한국어로 자연스럽게 답하세요. 모르는 것은 모른다고 하세요."
-ROUNDS = 3
+ROUNDS = 5
 RPM, ASKS = 600, 1_800
 
 
@@ -54,12 +54,16 @@ def question(n: int, run: str) -> str:
     return f"{run}번째 묶음의 {n}번 질문입니다. 하늘은 왜 파랗습니까?"
 
 
-def through_kodata(url: str, folder: Path, workers: int | None, questions: list[str]) -> Answering:
+def through_kodata(
+    url: str, folder: Path, workers: int | None, questions: list[str], patience: Patience = PATIENT
+) -> Answering:
     """Asks the questions through a ledger on disk; every story must end as a record."""
     provider = OpenAI("test-key", load_prices(folder / "none.toml"), "openai@bench", f"{url}/v1")
     stage = Regenerate(OpenAIWriter("gpt-6-luna", 64, provider=provider.name), PROMPT)
     with Ledger(folder / "ledger.sqlite") as ledger:
-        answering = Answering(ledger, {provider.name: provider}, Purse(1e6), silent, parallel=workers)
+        answering = Answering(
+            ledger, {provider.name: provider}, Purse(1e6), silent, parallel=workers, patience=patience
+        )
         records = (Record((Turn(id=f"r{n}", turn=0, instruction=text),)) for n, text in enumerate(questions))
         ends = answering.run(((record.id, stage.story(record)) for record in records), lambda _: None)
     assert [end for end in ends.values() if not isinstance(end, Record)] == []
@@ -143,3 +147,34 @@ def test_a_limited_account_is_used_to_its_limit_without_refusals(tmp_path: Path)
     )
     assert used >= 0.95
     assert refused < 0.01 * ASKS
+
+
+MIXES: dict[str, list[str]] = {
+    "none": [],
+    "429": ["429", "429-retry-after"],
+    "5xx": ["500", "503"],
+    "cut": ["cut", "drop"],
+    "bodies": ["short", "html"],
+    "all": ["429", "429-retry-after", "500", "503", "cut", "drop", "short", "html", "slow"],
+}
+EACH = 52_000 // len(MIXES)
+CALM = Patience(attempts=12, seconds=120, first_s=0.05, longest_s=1.0, lost=8)
+
+
+@pytest.mark.parametrize("mix", MIXES)
+def test_every_ask_is_answered_and_committed_once_in_every_fault_mix(mix: str, tmp_path: Path) -> None:
+    """52,000 asks over all mixes, each with one request in twenty failing."""
+    with own_process("tests.servers.openai", "--latency", "0.05") as server:
+        if MIXES[mix]:
+            server.faults(share=0.05, kinds=MIXES[mix], retry_after=0.05, delay=0.2, seed=3)
+        answering = through_kodata(server.url, tmp_path, 64, [question(n, mix) for n in range(EACH)], CALM)
+        counts = server.counts()
+    (tally,) = answering.tallies.values()
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        (paid,), lost = ledger.sums(), ledger.lost()[0]
+    print(f"\n{mix}: {EACH:,} asks, {counts['requests']:,} requests, {lost} lost, {counts['faulted']}", end="")
+    assert (counts["distinct"], paid.answers, tally.sent, tally.unanswered) == (EACH, EACH, EACH, 0)
+    assert counts["ok"] - counts["repeated"] <= EACH
+    assert counts["lost"] <= lost  # a body that says nothing may have been billed too
+    assert (paid.tokens_in, paid.tokens_out) == (counts["tokens_in"], counts["tokens_out"]) or lost
+    assert paid.tokens_in <= counts["tokens_in"]
