@@ -17,6 +17,7 @@ from typing import Literal
 import polars as pl
 from filelock import FileLock, Timeout
 
+from kodata.accounts import save_accounts
 from kodata.answering import PATIENT, Answering, Day, Patience, Purse
 from kodata.errors import (
     BuildError,
@@ -325,6 +326,8 @@ def _built(run: Run, purse: Purse, tell: Tell, patience: Patience) -> Build:
                 kept = walk.through(shards_of(readings))
             except OverBudget as error:
                 raise _with_summary(error, answering) from error
+            finally:
+                save_accounts(workspace.accounts, answering.desk.accounts)
             return _publish(run, readings, kept, walk, home, folder, told)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
 
+from kodata.accounts import load_accounts
 from kodata.answering import Answering, Purse
 from kodata.building import Options, Run, ledger_of, run_of, shards_of, where
 from kodata.errors import ProviderError
@@ -82,7 +83,7 @@ class _Planned:
             prices = load_prices(run.workspace.prices)
             providers = run.providers(prices, sends=False)
             quotas = _Quotas.asked(providers) if run.options.mode == "live" else _Quotas()
-            foresight = Foresight(providers, ledger, folder)
+            foresight = Foresight(providers, ledger, folder, load_accounts(run.workspace.accounts))
             answering = Answering(ledger, providers, Purse(0.0), tell, sends=run.options.demo, stand_in=foresight.reply)
             Walk(run.pipeline, answering, Snapshots(run.workspace.snapshots), folder, tell, foresight).through(
                 shards_of(readings)

@@ -20,6 +20,7 @@ class Workspace:
     snapshots: Path
     builds: Path
     prices: Path
+    accounts: Path
 
     @classmethod
     def of(cls, env: Mapping[str, str]) -> Workspace:
@@ -29,7 +30,9 @@ class Workspace:
 
     @classmethod
     def _at(cls, kept: Path, work: Path) -> Workspace:
-        return cls(kept / "ledger.sqlite", work / "snapshots", work / "builds", kept / "prices.toml")
+        return cls(
+            kept / "ledger.sqlite", work / "snapshots", work / "builds", kept / "prices.toml", kept / "accounts.json"
+        )
 
 
 def environment() -> dict[str, str]:

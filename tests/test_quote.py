@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from llmock.pytest_plugin import LLMock
 
 from kodata.answering import Day
 from kodata.asks import Answer, Ask
 from kodata.building import Options, silent
+from kodata.cli.quote import plan_lines
 from kodata.errors import DayIsSpent
 from kodata.ledger import Ledger
 from kodata.pipeline import shipped
@@ -17,11 +21,18 @@ from kodata.planning import Fit, fit, plan
 from kodata.published import Build
 from kodata.quote import Plan
 from kodata.workspace import Workspace
-from tests.conftest import items, write_items
+from tests.conftest import SHARED, items, write_items
 from tests.servers.deepl import DeepLServer
 from tests.servers.openai import OpenAIServer
 
 Run = Callable[..., Build]
+
+PAIRS, ALIGNED = SHARED / "koalpaca" / "deepl_en_ko.jsonl", SHARED / "koalpaca" / "koalpaca_aligned.jsonl"
+WHO = ("human", "gpt")
+
+
+def json_lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.fixture
@@ -133,6 +144,107 @@ def test_an_amount_may_buy_nothing_or_all(usd: float, limit: int | None, bought:
 def test_what_is_paid_for_comes_with_any_amount(run: Run, bought: Callable[..., Fit]) -> None:
     run(items(30), limit=20)
     assert bought(items(30), 0.0).limit == 20
+
+
+def test_the_bill_is_what_the_servers_counted_less_what_was_lost(
+    run: Run, deepl: DeepLServer, openai: OpenAIServer
+) -> None:
+    deepl.faults(kinds=["429", "cut", "drop"], times=6, drop_marks=0.1)
+    openai.faults(kinds=["429", "503", "cut", "short", "drop"], share=0.2)
+    asks = run(items(150), parallel=4).manifest["asks"]
+    translated, written = (next(a for name, a in asks.items() if name.startswith(who)) for who in ("deepl", "openai"))
+    counts, wrote = deepl.counts(), openai.counts()
+    assert (counts["lost"] > 0, wrote["lost"] > 0) == (True, True)
+    assert (translated["characters"], translated["sent"]) == (counts["characters"], counts["texts"])
+    assert (written["tokens_in"], written["tokens_out"]) == (wrote["tokens_in"], wrote["tokens_out"])
+    assert translated["usd"] + written["usd"] == pytest.approx(paid(deepl, openai), abs=1e-6)
+
+
+@pytest.mark.skipif(not PAIRS.exists(), reason=f"{PAIRS} is not there")
+def test_after_a_pilot_the_quote_of_real_texts_is_within_a_tenth_of_the_bill(
+    run: Run, planned: Callable[..., Plan], deepl: DeepLServer, openai: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deepl, "known", {pair["en"]: pair["ko"] for pair in json_lines(PAIRS)})
+    rows = [record["en"] for record in json_lines(ALIGNED)[:500]]
+    deepl.faults(drop_marks=0.05)
+    run(rows, pilot=20)
+    quote = planned(rows)
+    deepl.reset()
+    openai.reset()
+    run(rows)
+    translated, written = quote.stages[2], quote.stages[4]
+    characters = deepl.counts()["characters"] * 25e-6
+    assert translated.usd_low <= characters <= translated.usd_high
+    assert (translated.usd, written.usd) == (
+        pytest.approx(characters, rel=0.1), pytest.approx(paid(deepl, openai) - characters, rel=0.1),
+    )  # fmt: skip
+
+
+def test_each_turn_of_a_conversation_is_quoted(env: dict[str, str], tmp_path: Path) -> None:
+    talk = [{"from": who, "value": f"{who} says something about bread, part {n}."} for n in range(3) for who in WHO]
+    path = tmp_path / "talks.json"
+    path.write_text(json.dumps([{"id": "t0", "conversations": talk}]), encoding="utf-8")
+    pipeline = tmp_path / "talks-ko.toml"
+    pipeline.write_text(
+        '[[source]]\nuse = "sharegpt"\npath = "talks.json"\n'
+        '[[stage]]\nuse = "translate"\nfields = ["instruction"]\nwith = { use = "deepl" }\n'
+        '[[stage]]\nuse = "regenerate"\nprompt = "talks.json"\nwith = { use = "openai", model = "gpt-6-luna" }\n',
+        encoding="utf-8",
+    )
+    translated, written = plan(str(pipeline), Options(), Workspace.of(env), env, silent).stages
+    assert (translated.to_ask, written.pending, written.to_ask, written.tokens_out) == (3, 1, 3, 750)
+
+
+def test_a_plan_reads_what_is_left_on_the_account_and_says_what_is_missing(
+    planned: Callable[..., Plan], deepl: DeepLServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deepl, "quota", 500)
+    quote = planned(items(30))
+    (quota,) = quote.quotas
+    assert (quota.used, quota.limit, quota.missing) == (0, 500, quote.stages[2].characters - 500)
+
+
+def test_a_plan_without_a_key_or_a_network_says_what_it_could_not_ask(env: dict[str, str], tmp_path: Path) -> None:
+    path = write_items(tmp_path / "items.json", items(3))
+    unreachable = {**env, "DEEPL_SERVER_URL": "http://127.0.0.1:9"}
+    keyless = {name: value for name, value in unreachable.items() if name != "DEEPL_AUTH_KEY"}
+    quotes = [
+        plan("alpaca-ko", Options(sources={"": path}), Workspace.of(env), e, silent) for e in (unreachable, keyless)
+    ]
+    assert [(quote.usd > 0, len(quote.quotas), len(quote.unasked)) for quote in quotes] == [(True, 0, 1)] * 2
+    assert [why.split(": ", 1)[1] for quote in quotes for why in quote.unasked] == [
+        "deepl@127.0.0.1:9 cannot be reached. Check the network and DEEPL_SERVER_URL", "no key",
+    ]  # fmt: skip
+
+
+def test_a_plan_says_how_long_the_limits_of_an_account_take_once_they_are_known(
+    run: Run, env: dict[str, str], planned: Callable[..., Plan], llmock: LLMock
+) -> None:
+    llmock.reply("나무는 봄에 잎을 냅니다.", times=None).limits(rpm=600)
+    env["OPENAI_BASE_URL"] = llmock.base_url("openai")
+    echo = ('translate.with={use="echo"}',)
+    assert planned(items(80), overrides=echo).stages[4].seconds is None
+    run(items(80), limit=20, overrides=echo)
+    assert planned(items(80), overrides=echo).stages[4].seconds == pytest.approx(60 / 10)
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_a_quote_is_no_wider_than_the_screen(
+    width: int, planned: Callable[..., Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kodata.cli.quote.screen_cells", lambda: width)
+    lines = plan_lines(planned(items(60)))
+    assert max(map(len, lines)) <= width
+
+
+def test_amounts_are_shown_in_won_where_a_rate_is_set(
+    env: dict[str, str], planned: Callable[..., Plan], tmp_path: Path
+) -> None:
+    Path(env["KODATA_HOME"]).mkdir()
+    (Path(env["KODATA_HOME"]) / "prices.toml").write_text("[won]\nper_usd = 1400\n", encoding="utf-8")
+    quote = planned(items(9))
+    assert quote.won_per_usd == 1400
+    assert f"₩{quote.usd * 1400:,.0f} at ₩1,400 a dollar" in " ".join(plan_lines(quote))
 
 
 # -- what may be spent on a day

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from kodata.accounts import Account
 from kodata.answering.pace import Pace
 from kodata.answering.patience import Patience
 from kodata.answering.purse import Purse
@@ -53,6 +54,12 @@ class Desk:
             if provider.name not in self._paces:
                 self._paces[provider.name] = Pace(self.parallel or provider.parallel, self.patience)
             return self._paces[provider.name]
+
+    @property
+    def accounts(self) -> dict[str, Account]:
+        """What was learnt of the limits of the accounts that were asked."""
+        with self._lock:
+            return {name: Account(*pace.per_s) for name, pace in self._paces.items() if any(pace.per_s)}
 
     def send(
         self, provider: Provider, batch: list[Ask], reserved_usd: float, *, has_turn: bool = False

@@ -102,6 +102,11 @@ class Pace:
                         bucket.level -= amount
             return pause_s
 
+    @property
+    def per_s(self) -> tuple[float | None, float | None]:
+        """Requests and tokens that the account allows a second, where responses said so."""
+        return tuple(bucket.quota.per_s if bucket else None for bucket in (self._requests, self._tokens))  # type: ignore[return-value]
+
     def wait_turn(self, tokens: int, stop: threading.Event) -> bool:
         """Wait until one more request may go out, first come, first served; False when it is to stop instead."""
         with self._turnstile:

@@ -122,7 +122,7 @@ def _sum(plan: Plan) -> Iterator[str]:
         return
     won = f", ₩{plan.usd * plan.won_per_usd:,.0f} at ₩{plan.won_per_usd:,.0f} a dollar" if plan.won_per_usd else ""
     bound = f", at most {dollars(plan.usd_bound)}" if plan.usd_bound > plan.usd_high else ""
-    time = f", in about {duration(plan.seconds)} at the speed of the past" if plan.seconds else ""
+    time = f", in about {duration(plan.seconds)}" if plan.seconds else ""
     yield f"in all: {between(plan.usd_low, plan.usd_high)}{bound}{won}{time}"
     if any(stage.tokens_in and not stage.vocabulary for stage in plan.stages):
         yield "tokens are estimated by letters; `pip install 'kodata[tokens]'` counts those of models in prices.toml"

@@ -12,6 +12,7 @@ from pathlib import Path
 import orjson
 import polars as pl
 
+from kodata.accounts import Account
 from kodata.answering import Reply, Unanswered
 from kodata.asks import Answer, Ask, canonical
 from kodata.corpus import Split
@@ -39,6 +40,7 @@ class _Kind:
     sums: Outlay = field(default_factory=Outlay)
     unsent: deque[Ask] = field(default_factory=deque)
     requests: float = 0.0
+    limit_tokens: float = 0.0  # that count against the account's limit
     vocabulary: str = ""
     is_imagined: bool = False  # some of them: their texts are not known yet
 
@@ -54,6 +56,7 @@ class Foresight:
     providers: Mapping[str, Provider]
     ledger: Ledger
     folder: Path
+    accounts: Mapping[str, Account]
     quotes: list[StageQuote] = field(default_factory=list)
     costs: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     largest_usd: float = 0.0
@@ -97,6 +100,7 @@ class Foresight:
         provider, share = self.providers[ask.provider], self.share if self._is_behind else 1.0
         expected = kind.outlook.expect(provider, ask)
         kind.sums.add(expected, share * len(idents))
+        kind.limit_tokens += provider.tokens(ask) * share * len(idents)
         self.largest_usd = max(self.largest_usd, expected.usd_once)
         for ident in idents:
             self.costs[ident] += share * expected.usd_high
@@ -184,11 +188,13 @@ class Foresight:
         )
 
     def _seconds(self) -> float | None:
-        """How long the questions take at the speed of the past; None where one of them has none."""
-        speeds = [(kind.sums.asks, kind.outlook.per_s) for kind in self._kinds.values()]
-        if not speeds or any(per_s is None for _, per_s in speeds):
-            return None
-        return sum(asks / per_s for asks, per_s in speeds if per_s)
+        """How long the questions take at the accounts' limits, or else at the speed of the past; None where unknown."""
+        times = []
+        for (name, _), kind in self._kinds.items():
+            at_limits = self.accounts.get(name, Account()).seconds(kind.requests, kind.limit_tokens)
+            per_s = kind.outlook.per_s
+            times.append(at_limits or (kind.sums.asks / per_s if per_s else None))
+        return sum(time for time in times if time) if times and None not in times else None
 
     def _basis(self) -> str:
         kinds = [kind for kind in self._kinds.values() if kind.sums.usd]
