@@ -19,6 +19,7 @@ _BASIS = {
     "assumed": "lengths are assumed, as there are no answers of these settings yet",
     "answers": "judged by {} of the past",
 }
+_UNLIMITED = 10**12  # characters: what DeepL says of accounts without a limit
 _HEAD = ("stage", "records", "reuse", "known", "to ask", "dollars")
 
 
@@ -110,6 +111,8 @@ def _asked(stage: StageQuote) -> str:
 
 def _accounts(plan: Plan) -> Iterator[str]:
     for quota in plan.quotas:
+        if quota.limit >= _UNLIMITED:
+            continue
         left = f"{max(quota.limit - quota.used, 0):,} of {quota.limit:,} characters are left on the account"
         lack = f"; {quota.missing:,} too few, so the build would stop there" if quota.missing else ""
         yield f"{quota.provider}: {left}{lack}"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from math import ceil
 from pathlib import Path
 
 import orjson
@@ -20,8 +19,8 @@ from kodata.ledger import Ledger
 from kodata.pipeline import Step, kind_of
 from kodata.providers import Provider
 from kodata.providers.echo import in_shape
-from kodata.quote.outlay import Outlay
-from kodata.quote.outlook import KOREAN_A_TOKEN, PAST, Outlook, asked_characters
+from kodata.quote.outlook import KOREAN_A_TOKEN, Outlook, asked_characters
+from kodata.quote.questions import Questions
 from kodata.quote.stage import StageQuote
 from kodata.shards import Shards
 from kodata.stages import RecordStage
@@ -30,19 +29,6 @@ from kodata.stages.translate import Translate
 _ID = {"id": pl.String()}
 _SAMPLE = 200  # records of a stage, from which on the share it keeps counts for those that wait
 _FILLER = "아직 쓰이지 않은 글이어서 길이만 미리 어림하려고 넣어 둔 문장입니다. "  # as many tokens as Korean has
-
-
-@dataclass
-class _Kind:
-    """Questions of equal settings."""
-
-    outlook: Outlook
-    sums: Outlay = field(default_factory=Outlay)
-    unsent: deque[Ask] = field(default_factory=deque)
-    requests: float = 0.0
-    limit_tokens: float = 0.0  # that count against the account's limit
-    vocabulary: str = ""
-    is_imagined: bool = False  # some of them: their texts are not known yet
 
 
 @dataclass
@@ -64,7 +50,7 @@ class Foresight:
     waiting: Shards = field(init=False)
     _next: Shards = field(init=False)
     _stage: object = None
-    _kinds: dict[tuple[str, str], _Kind] = field(default_factory=dict)
+    _questions: Questions = field(init=False)
     _asked: set[bytes] = field(default_factory=set)
     _imagined: set[str] = field(default_factory=set)
     _is_behind: bool = False  # on the records that waited before this stage
@@ -73,7 +59,8 @@ class Foresight:
         self.waiting = Shards(self.folder / "waiting-00")
 
     def begin(self, step: Step) -> None:
-        self._stage, self._kinds, self._is_behind = step.stage, {}, False
+        self._stage, self._is_behind = step.stage, False
+        self._questions = Questions(self.providers, self.ledger, self.accounts, isinstance(step.stage, Translate))
         self._next = Shards(self.folder / f"waiting-{len(self.quotes) + 1:02d}")
 
     def behind(self) -> Shards:
@@ -83,31 +70,24 @@ class Foresight:
 
     def reply(self, ask: Ask, idents: Sequence[str]) -> Reply:
         """What is said to a question that is not sent: counted, then an imagined answer."""
-        kind = self._kind(ask)
         if self._is_behind or not self._imagined.isdisjoint(idents):
-            kind.is_imagined = True
-            self._count(ask, kind, idents)  # equal only because they are imagined
+            self._count(ask, idents, is_imagined=True)  # equal only because they are imagined
         elif ask.key not in self._asked:
             self._asked.add(ask.key)
-            self._count(ask, kind, idents[:1])
+            self._count(ask, idents[:1], is_imagined=False)
         if isinstance(self._stage, Translate):
             return Unanswered("not in the ledger")
         self._imagined.update(idents)
-        return _imagined(ask, kind.outlook)
+        return _imagined(ask, self._questions.kind(ask).outlook)
 
-    def _count(self, ask: Ask, kind: _Kind, idents: Sequence[str]) -> None:
+    def _count(self, ask: Ask, idents: Sequence[str], *, is_imagined: bool) -> None:
         """Count the question once for each of these records."""
-        provider, share = self.providers[ask.provider], self.share if self._is_behind else 1.0
-        expected = kind.outlook.expect(provider, ask)
-        kind.sums.add(expected, share * len(idents))
-        kind.limit_tokens += provider.tokens(ask) * share * len(idents)
+        share = self.share if self._is_behind else 1.0
+        kind = self._questions.kind(ask)
+        expected = kind.count(ask, share=share, times=len(idents), is_imagined=is_imagined)
         self.largest_usd = max(self.largest_usd, expected.usd_once)
         for ident in idents:
             self.costs[ident] += share * expected.usd_high
-            kind.unsent.append(ask)
-            if len(kind.unsent) >= provider.batch:
-                provider.take(kind.unsent)
-                kind.requests += share
 
     def set_apart(self, frame: pl.DataFrame, split: Split, unanswered: pl.DataFrame) -> tuple[Split, pl.DataFrame]:
         """What became of the records of a shard without imagining, and those that wait or went unanswered."""
@@ -131,53 +111,17 @@ class Foresight:
             self.waiting = self._next
         elif pending and records >= _SAMPLE:
             self.share *= kept / records
-        sums = Outlay()
-        for (name, _), kind in self._kinds.items():
-            sums.add(kind.sums, 1.0)
-            while kind.unsent:
-                self.providers[name].take(kind.unsent)
-                kind.requests += 1
+        provider = step.face.provider if step.face else ""
+        counts = (records, pending, reuse, kept, known)
         self.quotes.append(
-            StageQuote(
-                stage=step.name,
-                kind=kind_of(step.stage),
-                records=records,
-                pending=pending,
-                reuse=reuse,
-                kept=kept,
-                known=known,
-                to_ask=round(sums.asks),
-                provider=getattr(getattr(step.stage, "by", None), "provider", ""),
-                requests=ceil(sum(kind.requests for kind in self._kinds.values())),
-                characters=round(sums.characters),
-                tokens_in=round(sums.tokens_in),
-                tokens_out=round(sums.tokens_out),
-                usd=sums.usd,
-                usd_low=sums.usd_low,
-                usd_high=sums.usd_high,
-                usd_bound=sums.usd_bound,
-                seconds=self._seconds(),
-                is_estimate=bool(sums.usd) and (pending > 0 or sums.usd_low < sums.usd_high or sums.tokens_in > 0),
-                vocabulary=" ".join(sorted({kind.vocabulary for kind in self._kinds.values()})),
-                basis=self._basis(),
-                answers=min((kind.outlook.answers for kind in self._kinds.values()), default=0),
-            )
+            StageQuote(step.name, kind_of(step.stage), *counts, provider=provider, **self._questions.quoted())
         )
-
-    def _kind(self, ask: Ask) -> _Kind:
-        place = ask.provider, ask.settings
-        if place not in self._kinds:
-            past = self.ledger.past(*place, PAST)
-            is_translation = isinstance(self._stage, Translate)
-            outlook = Outlook.of(past, self.providers[ask.provider], ask.settings, is_translation=is_translation)
-            self._kinds[place] = _Kind(outlook, vocabulary=self.providers[ask.provider].vocabulary(ask))
-        return self._kinds[place]
 
     def _in_korean(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The records as long as the present stage will make them: only a translation changes the texts there are."""
         if not isinstance(self._stage, Translate):
             return frame
-        korean = max((kind.outlook.korean for kind in self._kinds.values()), default=1.0)
+        korean = self._questions.korean
         lengths = {name: pl.col(name).str.len_chars() for name in self._stage.fields}
         longest = frame.select(pl.max_horizontal(*(length.max() for length in lengths.values()))).item()
         filler, stays = pl.lit(_filler(longest or 0)), pl.col("lang") == "ko"
@@ -186,21 +130,6 @@ class Foresight:
             pl.when(stays | pl.col(name).is_null()).then(name).otherwise(text).alias(name)
             for name, text in texts.items()
         )
-
-    def _seconds(self) -> float | None:
-        """How long the questions take at the accounts' limits, or else at the speed of the past; None where unknown."""
-        times = []
-        for (name, _), kind in self._kinds.items():
-            at_limits = self.accounts.get(name, Account()).seconds(kind.requests, kind.limit_tokens)
-            per_s = kind.outlook.per_s
-            times.append(at_limits or (kind.sums.asks / per_s if per_s else None))
-        return sum(time for time in times if time) if times and None not in times else None
-
-    def _basis(self) -> str:
-        kinds = [kind for kind in self._kinds.values() if kind.sums.usd]
-        if not any(kind.sums.tokens_in or kind.is_imagined for kind in kinds):
-            return "texts" if kinds else ""
-        return "answers" if all(kind.outlook.answers for kind in kinds) else "assumed"
 
 
 def _imagined(ask: Ask, outlook: Outlook) -> Answer:
