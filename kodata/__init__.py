@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kodata.alone import dedupe, regenerate, sieve, translate, validate
     from kodata.asks import Answer, Ask
+    from kodata.auditing import audit
     from kodata.corpus import Split
     from kodata.errors import KodataError
     from kodata.ledger import Ledger
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # Loaded when first used: `import kodata` and `kodata --help` stay instant.
 _HOME = {
     "build": "library", "plan": "library", "load": "library",
+    "audit": "auditing",
     "translate": "alone", "regenerate": "alone", "sieve": "alone", "dedupe": "alone", "validate": "alone",
     "align": "pairing",
     "Pipeline": "pipeline", "Stage": "stages", "Split": "corpus", "Ask": "asks", "Answer": "asks",
@@ -34,7 +36,7 @@ _HOME = {
 
 __all__ = [
     "Answer", "Ask", "KodataError", "Ledger", "Pipeline", "Provider", "Split", "Stage",
-    "align", "build", "dedupe", "load", "plan", "regenerate", "sieve", "translate", "validate",
+    "align", "audit", "build", "dedupe", "load", "plan", "regenerate", "sieve", "translate", "validate",
 ]  # fmt: skip
 
 

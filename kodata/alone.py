@@ -6,16 +6,16 @@ Dataset that has the columns of a corpus, such as `build.corpus`, is taken as it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import Literal, get_args
 
 import polars as pl
 
 from kodata.answering import Answering, Purse
 from kodata.building import provider_for, silent
 from kodata.corpus import COLUMNS, Split, TextField, conserved
-from kodata.errors import PipelineError, SourceError, did_you_mean
+from kodata.errors import PipelineError, did_you_mean
 from kodata.ledger import Ledger
 from kodata.pipeline import endpoint, schema, shipped
 from kodata.prices import load_prices
@@ -24,7 +24,7 @@ from kodata.providers.echo import EchoFace
 from kodata.providers.openai import OpenAIWriter
 from kodata.rules import RULES, Rule
 from kodata.sources import Source, read
-from kodata.sources.opening import Item, Opened
+from kodata.sources.memory import Data, corpus_in, open_data
 from kodata.stages import RecordStage
 from kodata.stages.dedupe import Dedupe
 from kodata.stages.filter import Filter
@@ -33,12 +33,6 @@ from kodata.stages.translate import Translate
 from kodata.stages.validate import Validate
 from kodata.walk import tell_stories
 from kodata.workspace import Workspace, environment
-
-if TYPE_CHECKING:
-    import datasets
-    import pandas as pd
-
-Data: TypeAlias = "pl.DataFrame | pd.DataFrame | datasets.Dataset | Sequence[Mapping[str, object]]"
 
 
 def translate(
@@ -117,39 +111,12 @@ def _checked(frame: pl.DataFrame, split: Split, unreadable: pl.DataFrame) -> Spl
 
 def _corpus(data: Data) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The data as a corpus frame, and what could not be read, as dropped."""
-    names: Iterable[object] = getattr(data, "column_names", ()) or getattr(data, "columns", ())
-    if set(COLUMNS) <= set(names):
-        frame = _polars(data).select(list(COLUMNS)).cast(COLUMNS)  # type: ignore[arg-type]
+    corpus = corpus_in(data)
+    if corpus is not None:
+        frame = corpus.select(list(COLUMNS))
         return frame, Split(frame).dropped
-    items = (
-        Item("data", n, "row", dict(row) if isinstance(row, Mapping) else row) for n, row in enumerate(_rows(data), 1)
-    )
-    reading = read(Source("alpaca", "data"), Opened(items, "data"))
+    reading = read(Source("alpaca", "data"), open_data(data))
     return reading.frame, reading.dropped
-
-
-def _polars(data: Data) -> pl.DataFrame:
-    if isinstance(data, pl.DataFrame):
-        return data
-    if hasattr(data, "iterrows"):
-        return pl.from_pandas(data)
-    frame = data.to_polars()  # type: ignore[union-attr]
-    assert isinstance(frame, pl.DataFrame)
-    return frame
-
-
-def _rows(data: Data) -> Sequence[object]:
-    """One object a row. A pandas frame and a Dataset are known by their methods: neither library is imported here."""
-    if isinstance(data, pl.DataFrame):
-        return data.to_dicts()
-    if isinstance(data, Sequence) and not isinstance(data, str):
-        return data
-    for known_by, method, how in (("iterrows", "to_dict", ("records",)), ("column_names", "to_list", ())):
-        if hasattr(data, known_by) and hasattr(data, method):
-            return list(getattr(data, method)(*how))
-    raise SourceError(
-        f"{type(data).__name__} is not read. Give a polars or pandas frame, a datasets.Dataset or a list of dicts"
-    )
 
 
 def _at(service: str) -> str:

@@ -28,7 +28,7 @@ ROWS = (
     ("pairing",),
     ("exports",),
     ("redo",),
-    ("building",),
+    ("building", "auditing"),
     ("planning",),
     ("show",),
     ("library", "alone", "inspecting"),

@@ -355,3 +355,31 @@ def test_a_mending_rule_changes_the_rows_it_fires_on_and_names_itself() -> None:
 def test_later_rules_see_what_was_mended() -> None:
     rules = (Shout(), Shout(severity="drop"))
     assert len(Filter(rules).run(frame_of([turn(output="네!")])).dropped) == 0
+
+
+LONG = (
+    '"',
+    "[",
+    "<br",
+    "\n",
+    "- ",
+    "a@",
+    "010-",
+    "가",
+    "가나",
+    "죄송",
+    "입력:",
+    "공용 ",
+    "漢字(",
+    "1. 지시:\n",
+    "the ",
+    "=",
+)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_no_rule_takes_more_than_a_moment_for_a_long_text(name: str) -> None:
+    """A rule whose pattern is quadratic would not end here."""
+    texts = [(piece * 30_000)[:50_000] for piece in LONG]
+    rows = [turn(instruction=t, input=t, output=f'{t}"', instruction_source=t, input_source=t) for t in texts]
+    assert len(frame_of(rows).select(RULES[name]().evidence())) == len(LONG)

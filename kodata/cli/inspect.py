@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kodata.cli.options import AsJson, Shown
+from kodata.cli.options import AsJson, Config, Map, Revision, Shown, SplitName, Use, places
 from kodata.cli.table import cut, screen_cells, table
 from kodata.show import Progress
 from kodata.show import show as shown
@@ -25,17 +25,9 @@ if TYPE_CHECKING:
 Where = Annotated[str, typer.Argument(metavar="PATH", help="A file, a folder, or hf://OWNER/NAME on the hub.")]
 From = Annotated[str, typer.Option("--from", metavar="PATH", help="A file, a folder, or hf://OWNER/NAME on the hub.")]
 NewName = Annotated[str, typer.Argument(metavar="NAME", help="What the pipeline is to be called.")]
-Use = Annotated[str, typer.Option("--use", metavar="FORMAT", help="Read it in this format.")]
-Map = Annotated[
-    list[str] | None,
-    typer.Option("--map", metavar="FIELD=PLACE", help="Where it has a field of the format. May be repeated."),
-]
 Items = Annotated[
     int | None, typer.Option("--limit", metavar="N", min=1, help="Look at the first N items only (hub: 10,000).")
 ]
-Config = Annotated[str, typer.Option("--config", help="On the hub: the configuration.")]
-SplitName = Annotated[str, typer.Option("--split", help="On the hub: the split.")]
-Revision = Annotated[str, typer.Option("--revision", help="On the hub: a commit, tag or branch.")]
 
 _EXAMPLES = 3  # records shown
 _LONG = 30  # characters of an example in a table
@@ -62,7 +54,7 @@ def inspect(
     from kodata.inspecting import source_at
 
     source = source_at(where, config, split, revision)
-    found = _inspected(source, use, _fields(mapping), limit, progress)
+    found = _inspected(source, use, places(mapping, "--map"), limit, progress)
     if as_json:
         print(_json(found))
         return
@@ -89,7 +81,7 @@ def init(
     from kodata.inspecting import source_at, template_of, write_draft
 
     place = source_at(source, config, split, revision)
-    found = _inspected(place, use, _fields(mapping), _DRAFTED_FROM, progress)
+    found = _inspected(place, use, places(mapping, "--map"), _DRAFTED_FROM, progress)
     if found.source is None and not found.layout.is_known and len(found.layout.ways) == 1:
         way = found.layout.ways[0]  # from the names of the fields; shown, and easily changed in the file
         found = _inspected(place, way.use, way.fields, _DRAFTED_FROM, progress)
@@ -125,14 +117,6 @@ def _placed(source: Source) -> Source:
         return replace(source, revision=revision, licence=licence)
     path = Path(source.path).expanduser().absolute()
     return replace(source, path=str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
-
-
-def _fields(mapping: Sequence[str] | None) -> dict[str, str]:
-    pairs = [text.partition("=") for text in mapping or ()]
-    for name, equals, place in pairs:
-        if not (name and equals and place):
-            raise typer.BadParameter(f'"{name}{equals}{place}" is not of the form FIELD=PLACE', param_hint="--map")
-    return {name.strip(): place.strip() for name, _, place in pairs}
 
 
 def _report(found: Inspection, where: str) -> Iterator[str]:

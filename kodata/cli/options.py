@@ -38,6 +38,14 @@ Shown: TypeAlias = Annotated[
     Progress | None,
     typer.Option("--progress", metavar="rich|plain|json|none", help="How progress is shown, on stderr."),
 ]
+Use: TypeAlias = Annotated[str, typer.Option("--use", metavar="FORMAT", help="Read it in this format.")]
+Map: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="FIELD=PLACE", help="Where it has a field of the format. May be repeated."),
+]
+Config: TypeAlias = Annotated[str, typer.Option("--config", help="On the hub: the configuration.")]
+SplitName: TypeAlias = Annotated[str, typer.Option("--split", help="On the hub: the split.")]
+Revision: TypeAlias = Annotated[str, typer.Option("--revision", help="On the hub: a commit, tag or branch.")]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -88,6 +96,15 @@ def command_line(command: str, pipeline: str, options: Options, *more: str) -> s
     for override in options.overrides:
         words += ["--set", override]
     return shlex.join([*words, *more])
+
+
+def places(texts: Sequence[str] | None, flag: str) -> dict[str, str]:
+    """`FIELD=PLACE`, as often as it was given. Raises BadParameter, naming the flag, for what is of another form."""
+    pairs = [text.partition("=") for text in texts or ()]
+    for name, equals, place in pairs:
+        if not (name and equals and place):
+            raise typer.BadParameter(f'"{name}{equals}{place}" is not of the form FIELD=PLACE', param_hint=flag)
+    return {name.strip(): place.strip() for name, _, place in pairs}
 
 
 def finite(usd: float | None, flag: str = "--budget") -> float | None:

@@ -11,17 +11,15 @@ from pathlib import Path
 import polars as pl
 
 from kodata.corpus import Record, records_of
-from kodata.errors import PipelineError, did_you_mean
 from kodata.events import Every, SourceMoved, SourceRead, Tell
 from kodata.inspecting.drafting import template_of
 from kodata.inspecting.quirks import Quirk, quirks_of
 from kodata.pipeline import load_pipeline
-from kodata.sources import SOURCES, Reading, Source, read
+from kodata.sources import Reading, Source, read
 from kodata.sources.opening import Item, Opened, open_source
-from kodata.sources.sniffing import LOOKED_AT, Layout, Way, layout_of
+from kodata.sources.sniffing import LOOKED_AT, Layout, chosen, layout_of
 
 HUB_ITEMS = 10_000  # of a data set on the hub, unless more are asked for
-_HUB = "hf://"
 
 
 @dataclass(frozen=True)
@@ -49,13 +47,6 @@ class Inspection:
     examples: tuple[Record, ...] = ()
 
 
-def source_at(where: str, config: str = "", split: str = "train", revision: str = "") -> Source:
-    """The source at a path, or on the hub at `hf://owner/name`; how it is read is not said yet."""
-    if where.startswith(_HUB):
-        return Source("", hub=where.removeprefix(_HUB).strip("/"), config=config, split=split, revision=revision)
-    return Source("", path=where)
-
-
 def inspect(
     source: Source,
     tell: Tell,
@@ -75,7 +66,7 @@ def inspect(
     items = opened.items if limit is None else islice(opened.items, limit)
     head = list(islice(items, LOOKED_AT))
     layout = layout_of([item.decoded for item in head if isinstance(item.decoded, dict)])
-    way = _chosen(layout, use, fields or {})
+    way = chosen(layout, use, fields or {})
     every = replace(opened, items=_told(chain(head, items), opened, tell))
     if way is None:
         count = sum(1 for _ in every.items)
@@ -86,18 +77,6 @@ def inspect(
         reading = read(source, every, folder=Path(folder))
         tell(SourceRead(source.name, reading.origin, len(reading.rows), reading.unreadable.records, reading.reasons))
         return _counted(source, opened, reading, layout, limit, token)
-
-
-def _chosen(layout: Layout, use: str, fields: Mapping[str, str]) -> Way | None:
-    """How to read: as was said, else in the one format that is known to fit."""
-    if not use and not fields:
-        return layout.ways[0] if layout.is_known and len(layout.ways) == 1 else None
-    use = use or ("messages" if "messages" in fields else "alpaca")
-    if use not in SOURCES:
-        raise PipelineError(f'no format "{use}"{did_you_mean(use, SOURCES)}')
-    if wrong := [name for name in fields if name not in SOURCES[use].fields]:
-        raise PipelineError(f'{use} has no field "{wrong[0]}"{did_you_mean(wrong[0], SOURCES[use].fields)}')
-    return Way(use, fields)
 
 
 def _told(items: Iterator[Item], opened: Opened, tell: Tell) -> Iterator[Item]:

@@ -25,6 +25,11 @@ _CODE: Final = (
 _ENGLISH: Final = (
     r"(?i)\b(?:the|an|of|to|in|is|are|was|and|that|this|with|for|on|as|it|you|he|she|they|we|be|have|has|not|by|from)\b"
 )
+# Words that English is full of and that other languages in Latin letters do not have.
+_PLAINLY_ENGLISH: Final = (
+    r"(?i)\b(?:the|and|that|this|these|with|what|how|which|why|when|where|you|your|from|should|would|could|they|their"
+    r"|are|were|been|does|using|given|following|there|about|into|it's|of the|to the|is a|in a|for a)\b"
+)
 _LOADING = threading.Lock()
 _MIN_LATIN = 15  # below, langdetect guesses
 
@@ -40,16 +45,27 @@ def is_english_prose(text: pl.Expr) -> pl.Expr:
 
 
 def languages(texts: pl.Series) -> pl.Series:
-    """A label for each text, in order.
+    """A label for each text, in order: that of `by_letters`, else the ISO 639-1 code that langdetect (seeded) gives."""
+    labels = by_letters(texts)
+    doubtful = labels.is_null()
+    if not doubtful.any():
+        return labels
+    masked = texts.filter(doubtful).str.replace_all(MASKED, " ")
+    asked = masked.map_elements(_detect, return_dtype=pl.String)
+    return labels.scatter(doubtful.arg_true(), asked)
+
+
+def by_letters(texts: pl.Series) -> pl.Series:
+    """A label for each text whose letters and words tell it, in order; null where only langdetect can.
 
     `ko` half or more of the letters are Hangul; `ko-mixed` a tenth or more; `und` no letters once code, tags
-    and URLs are masked; `cjk` mostly Han or kana; `short-latin` too little to judge; else the ISO 639-1 code that
-    langdetect (seeded) gives. Null and empty texts are `und`.
+    and URLs are masked; `cjk` mostly Han or kana; `short-latin` too little to judge; `en` two English words and one in
+    twelve. Null and empty texts are `und`.
     """
-    masked = texts.fill_null("").str.replace_all(MASKED, " ")
-    letters = pl.col("t").str.count_matches(r"\p{L}")
-    hangul = pl.col("t").str.count_matches(r"\p{Hangul}")
-    han_kana = pl.col("t").str.count_matches(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
+    text = pl.col("t")
+    letters, hangul = text.str.count_matches(r"\p{L}"), text.str.count_matches(r"\p{Hangul}")
+    han_kana = text.str.count_matches(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
+    english, words = text.str.count_matches(_PLAINLY_ENGLISH), text.str.count_matches(r"[A-Za-z]+")
     label = (
         pl.when(letters == 0)
         .then(pl.lit("und"))
@@ -61,13 +77,11 @@ def languages(texts: pl.Series) -> pl.Series:
         .then(pl.lit("ko-mixed"))
         .when(letters < _MIN_LATIN)
         .then(pl.lit("short-latin"))
+        .when(english >= 2, english * 12 >= words)
+        .then(pl.lit("en"))
     )
-    labels = pl.DataFrame({"t": masked}).select(label.alias("label"))["label"]
-    doubtful = labels.is_null()
-    if not doubtful.any():
-        return labels
-    asked = masked.filter(doubtful).map_elements(_detect, return_dtype=pl.String)
-    return labels.scatter(doubtful.arg_true(), asked)
+    masked = pl.DataFrame({"t": texts.fill_null("").str.replace_all(MASKED, " ")})
+    return masked.lazy().select(label.alias("label")).collect()["label"]
 
 
 def language(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import polars as pl
 
 from kodata.corpus import TextField
-from kodata.korean import LANGDETECT, has_code, is_english_prose, languages
+from kodata.korean import by_letters, has_code, is_english_prose
 from kodata.rules.asked import question, unless_asked, where
 from kodata.rules.kinds import Example, Severity
 from kodata.rules.translation import KOREAN_ENOUGH
@@ -34,7 +34,7 @@ class NotKoreanAnswer:
     """
 
     name: ClassVar[str] = "answer-not-korean"
-    version: ClassVar[str] = f"1, {LANGDETECT}"
+    version: ClassVar[str] = "2"
     fires: ClassVar[Example] = {
         "instruction": "건강을 지키는 방법을 알려 주세요.",
         "output": "Eat well, sleep enough and take a walk with the dog every day.",
@@ -51,7 +51,8 @@ class NotKoreanAnswer:
         output = pl.col("output")
         may_be = is_english_prose(output) | output.str.contains(_CJK)
         answer = where(may_be & ~where(may_be, question()).str.contains(_ASKS_FOR_OTHER), output)
-        found = where(~has_code(answer), answer).map_batches(languages, return_dtype=pl.String)  # empty is "und"
+        label = where(~has_code(answer), answer).map_batches(by_letters, return_dtype=pl.String)  # empty is "und"
+        found = label.fill_null("en")  # two English words are in it, so langdetect has nothing to add
         return pl.when(~found.is_in((*KOREAN_ENOUGH, "short-latin"))).then(pl.format("output is {}", found))
 
 

@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from kodata.errors import PipelineError, did_you_mean
 from kodata.sources import messages, sharegpt
+from kodata.sources.formats import SOURCES
 from kodata.sources.single import ANSWER
 
 LOOKED_AT = 500  # items
@@ -69,6 +71,21 @@ def layout_of(items: Sequence[Mapping[str, object]]) -> Layout:
         if fitting:
             return Layout(tuple(Way(use, {}) for use in sorted(fitting)), True, fields)
     return Layout(tuple(_suggested(items, fields)), False, fields)
+
+
+def chosen(layout: Layout, use: str, fields: Mapping[str, str]) -> Way | None:
+    """How to read: as was said, else in the one format that is known to fit; None where somebody must say.
+
+    Raises PipelineError for a format or field that nobody knows.
+    """
+    if not use and not fields:
+        return layout.ways[0] if layout.is_known and len(layout.ways) == 1 else None
+    use = use or ("messages" if "messages" in fields else "alpaca")
+    if use not in SOURCES:
+        raise PipelineError(f'no format "{use}"{did_you_mean(use, SOURCES)}')
+    if wrong := [name for name in fields if name not in SOURCES[use].fields]:
+        raise PipelineError(f'{use} has no field "{wrong[0]}"{did_you_mean(wrong[0], SOURCES[use].fields)}')
+    return Way(use, fields)
 
 
 def _strengths(item: Mapping[str, object]) -> dict[str, int]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+_HUB = "hf://"
+
 
 @dataclass(frozen=True)
 class Source:
@@ -26,3 +28,15 @@ class Source:
     licence: str = "unknown"
     lang: Literal["", "en", "ko"] = ""
     fields: Mapping[str, str] = field(default_factory=dict)
+
+
+def is_on_hub(where: str) -> bool:
+    """Whether that is a data set on the Hugging Face hub, `hf://owner/name`."""
+    return where.startswith(_HUB)
+
+
+def source_at(where: str, config: str = "", split: str = "train", revision: str = "") -> Source:
+    """The source at a path, or on the hub at `hf://owner/name`; how it is read is not said yet."""
+    if is_on_hub(where):
+        return Source("", hub=where.removeprefix(_HUB).strip("/"), config=config, split=split, revision=revision)
+    return Source("", path=where)
