@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Annotated, Final, Literal, NamedTuple, TypeAlias
 
+import orjson
 import polars as pl
 from annotated_types import Ge, Le
 
@@ -118,6 +119,11 @@ class Split:
 def question(instruction: str, context: str) -> str:
     """What a person would type: the instruction, and below it the input when there is one."""
     return f"{instruction}\n\n{context}" if context else instruction
+
+
+def first_key(instruction: str, context: str) -> str:
+    """What names a record whose source gives it no id: 16 hex digits for the hash of its first question."""
+    return blake2b(orjson.dumps([instruction, context]), digest_size=8).hexdigest()
 
 
 def frame_of(turns: Iterable[Turn]) -> pl.DataFrame:

@@ -30,6 +30,7 @@ from kodata.rules import RULES, Fix, Rule
 from kodata.sources import SOURCES, Source
 from kodata.stages import CorpusStage, FrameStage, RecordStage, Stage, identity
 from kodata.stages.dedupe import Dedupe
+from kodata.stages.distinct import Distinct
 from kodata.stages.filter import Filter
 from kodata.stages.regenerate import Regenerate
 from kodata.stages.sample import Sample
@@ -41,6 +42,7 @@ STAGES: dict[str, type[Stage]] = {
     "regenerate": Regenerate,
     "filter": Filter,
     "sample": Sample,
+    "distinct": Distinct,
     "dedupe": Dedupe,
     "validate": Validate,
 }

@@ -51,6 +51,7 @@ EXAMPLES: dict[str, Stage] = {
     "regenerate": STAGES["regenerate"](by=EchoFace(), prompt="한국어로 답하세요."),  # type: ignore[call-arg]
     "filter": STAGES["filter"](rules=tuple(rule() for rule in RULES.values())),  # type: ignore[call-arg]
     "sample": STAGES["sample"](n=3, by="category"),  # type: ignore[call-arg]
+    "distinct": STAGES["distinct"](),
     "dedupe": STAGES["dedupe"](),
     "validate": STAGES["validate"](schema=schema()),  # type: ignore[call-arg]
 }

@@ -33,6 +33,7 @@ from kodata.rules.manners import Refusal
 from kodata.rules.source import Empty
 from kodata.sources import SOURCES, Source
 from kodata.stages.dedupe import Dedupe
+from kodata.stages.distinct import Distinct
 from kodata.stages.filter import Filter
 from kodata.stages.regenerate import Regenerate
 from kodata.stages.sample import Sample
@@ -53,6 +54,7 @@ STAGE: dict[str, Table] = {
     "regenerate": {"use": "regenerate", "with": ECHO, "prompt": "prompt.md"},
     "filter": {"use": "filter", "rules": ["empty"]},
     "sample": {"use": "sample", "n": 3},
+    "distinct": {"use": "distinct"},
     "dedupe": {"use": "dedupe"},
     "validate": {"use": "validate"},
 }
@@ -125,6 +127,7 @@ SCHEMA = schema()
             Translate(DeepLTranslator(custom_instructions=("존댓말",))),
         ),
         (STAGE["sample"], Sample(3)),
+        (STAGE["distinct"], Distinct()),
         (STAGE["regenerate"], Regenerate(EchoFace(), PROMPT)),
         ({**STAGE["regenerate"], "with": OPENAI}, Regenerate(OpenAIWriter("gpt-6-luna"), PROMPT)),
         (
@@ -376,7 +379,7 @@ def test_a_misspelt_key_is_named_even_where_another_is_missing(
     [
         (({"use": "tranlate"},), {}, 'stage 1: no stage "tranlate" - did you mean "translate"?'),
         ((STAGE["dedupe"], {"use": []}), {}, 'stage 2: no stage "[]" - known: '),
-        (({"ngram": 3},), {}, 'stage 1: no stage "" - known: dedupe, filter, '),
+        (({"ngram": 3},), {}, 'stage 1: no stage "" - known: dedupe, distinct, filter, '),
         (({"use": "filter", "rules": ["refusl"]},), {}, 'stage 1 (filter): no rule "refusl" - did you mean "refusal"?'),
         (
             ({"use": "filter", "rules": [{"use": "lenght-ratio"}]},),

@@ -18,7 +18,7 @@ import polars as pl
 
 from kodata import shards
 from kodata.asks import canonical
-from kodata.corpus import DROPPED_COLUMNS, Turn, frame_of
+from kodata.corpus import DROPPED_COLUMNS, Turn, first_key, frame_of
 from kodata.errors import SourceError
 from kodata.korean import clean
 from kodata.shards import Shards
@@ -228,8 +228,7 @@ def _lines(records: pl.DataFrame, dropped: pl.DataFrame) -> Iterator[str]:
 
 
 def _turns(source: Source, raw: Raw, ident: str) -> list[Turn]:
-    first = canonical([raw.turns[0][0], raw.turns[0][1]])
-    upstream = raw.upstream_id or blake2b(first.encode(), digest_size=8).hexdigest()
+    upstream = raw.upstream_id or first_key(*raw.turns[0][:2])
     return [
         Turn(
             id=ident,
