@@ -34,11 +34,17 @@ class Snapshots:
         parts = self._parts(stage)
         if not parts:
             return Split(pl.DataFrame(schema=COLUMNS))
-        seen = pl.scan_parquet(parts, include_file_paths="part").join(
-            fingerprints.lazy().select("fingerprint"), on="fingerprint", how="semi"
-        )
+        # Fingerprints first: most parts hold none of these records, and their texts need not be read.
         # Of what two builds at once remembered of one record, the first part counts, whole.
-        rows = seen.filter(pl.col("part") == pl.col("part").min().over("fingerprint")).collect()
+        wanted = fingerprints.lazy().select("fingerprint")
+        names = pl.scan_parquet(parts, include_file_paths="part").select("fingerprint", "part")
+        found = (
+            names.join(wanted, on="fingerprint", how="semi").group_by("fingerprint").agg(pl.col("part").min()).collect()
+        )
+        if not len(found):
+            return Split(pl.DataFrame(schema=COLUMNS))
+        here = pl.scan_parquet(sorted(found["part"].unique()), include_file_paths="part")
+        rows = here.join(found.lazy(), on=["fingerprint", "part"], how="semi").collect()
         dropped = rows.filter(pl.col("reason").is_not_null())
         return Split(
             rows.filter(pl.col("reason").is_null()).select(list(COLUMNS)), dropped.select(list(DROPPED_COLUMNS))

@@ -30,6 +30,7 @@ _WAKE_S = 0.5  # how long a wait may last: importing polars makes Ctrl-C restart
 _SHORTEST_S = 0.001
 _CLAIMED_AHEAD = 100  # questions in one transaction: another build gets those after them
 _ELSEWHERE = 500  # questions of other builds looked up at a time
+_A_FEW = 100  # stories begun between two signs of life
 
 
 class Pool:
@@ -50,8 +51,10 @@ class Pool:
         self.home: SimpleQueue[Sent] = SimpleQueue()
 
     def run(self, stories: Iterable[tuple[str, Story]]) -> dict[str, Ending]:
-        for ident, story in stories:
+        for n, (ident, story) in enumerate(stories):
             self.stories.begin(ident, story)
+            if n % _A_FEW == 0:  # finding out what to ask takes its time with long texts
+                self.moved(len(self.stories.endings))
         self._look_up()
         if not self.answering.sends:
             self._leave_open()

@@ -38,7 +38,7 @@ class Quirk:
 
 def quirks_of(source: Source, reading: Reading, pipeline: Pipeline, token: str | None) -> Iterator[Quirk]:
     """First what leaves unread, then what was mended, then what the filters of the pipeline find before it pays."""
-    for reason, count in sorted(reading.reasons.items(), key=lambda pair: -pair[1]):
+    for reason, count in sorted(reading.reasons.items(), key=lambda pair: (-pair[1], pair[0])):
         yield Quirk(reason, count, _evidence(reading, reason), f"dropped: {DROPS[reason]}")
     yield from _fixes(source, reading, token)
     repeats = pl.concat(f.filter(pl.col("id").str.contains("~", literal=True))["id"].unique() for f in reading.records)
@@ -56,7 +56,9 @@ def _fixes(source: Source, reading: Reading, token: str | None) -> Iterator[Quir
     counts: Counter[str] = Counter()
     firsts: dict[str, list[Turn]] = {}  # the turns of the first record that has it
     for frame in reading.records:
-        by_record = frame.group_by("id", maintain_order=True).agg(pl.col("fixes").explode().drop_nulls().unique())
+        by_record = frame.group_by("id", maintain_order=True).agg(
+            pl.col("fixes").explode().drop_nulls().unique(maintain_order=True)
+        )
         for ident, names in by_record.filter(pl.col("fixes").list.len() > 0).iter_rows():
             counts.update(names)
             for name in names:
@@ -64,7 +66,7 @@ def _fixes(source: Source, reading: Reading, token: str | None) -> Iterator[Quir
                     firsts[name] = [Turn(**row) for row in frame.filter(pl.col("id") == ident).to_dicts()]
     places = reading.rows.filter(pl.col("id").is_in([turns[0].id for turns in firsts.values()]))
     raw = _raw(source, {(file, row): ident for ident, file, row in places.iter_rows()}, token)
-    for name, count in counts.most_common():
+    for name, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
         turns = firsts[name]
         yield Quirk(name, count, _changed(raw.get(turns[0].id), turns, name), f"mended: {FIXES[name]}")
 
