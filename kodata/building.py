@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import reduce
 from hashlib import blake2b
+from operator import or_
 from pathlib import Path
 from typing import Literal
 
@@ -131,33 +132,10 @@ class Run:
     """What a build and a plan have in common: the pipeline as it is run, its sources read, and who answers."""
 
     pipeline: Pipeline
+    sources: tuple[Source, ...]
     options: Options
     workspace: Workspace
     env: Mapping[str, str]
-
-    @property
-    def sources(self) -> tuple[Source, ...]:
-        """The pipeline's sources, read from where the options say."""
-        if self.options.demo:
-            return tuple(
-                replace(
-                    s, hub="", revision="", path=str(shipped("data", "sample", f"{s.use}.json")), licence="Apache-2.0"
-                )
-                for s in self.pipeline.sources
-            )
-        names = [source.name for source in self.pipeline.sources]
-        moved = dict(self.options.sources)
-        if "" in moved:
-            if len(names) > 1:
-                raise PipelineError(f"--source PATH is not enough for {', '.join(names)}: give NAME=PATH")
-            moved[names[0]] = moved.pop("")
-        for name in moved:
-            if name not in names:
-                raise PipelineError(f'--source: no source "{name}"{did_you_mean(name, names)}')
-        return tuple(
-            replace(s, hub="", revision="", path=str(moved[s.name])) if s.name in moved else s
-            for s in self.pipeline.sources
-        )
 
     def read(self, folder: Path, tell: Tell) -> list[Reading]:
         """Every source, its records as shards below the folder."""
@@ -197,6 +175,14 @@ def _telling(source: Source, opened: Opened, tell: Tell) -> Callable[[int], None
     return moved
 
 
+def _sample(use: str) -> Path:
+    """The shipped sample of a format. Raises PipelineError when there is none."""
+    found = sorted(shipped("data", "sample").glob(f"{use}.*"))
+    if not found:
+        raise PipelineError(f"no sample of the format {use} is shipped. Name your own file with --source")
+    return found[0]
+
+
 def provider_for(
     name: str, env: Mapping[str, str], prices: Prices, *, sends: bool, servers: Mapping[str, Server] | None = None
 ) -> Provider:
@@ -204,8 +190,8 @@ def provider_for(
     if name == "echo":
         return Echo()
     if name == RECORDING:
-        path = shipped("data", "sample", "recording.jsonl")
-        return load_recording(path.read_bytes().splitlines(), path.name)
+        paths = sorted(shipped("data", "sample", "recordings").glob("*.jsonl"))
+        return reduce(or_, (load_recording(path.read_bytes().splitlines(), path.name) for path in paths))
     if servers and name in servers:
         return _of_server(name, servers[name], env, prices, sends=sends)
     service = name.partition("@")[0]
@@ -248,7 +234,34 @@ def run_of(name: str, options: Options, workspace: Workspace, env: Mapping[str, 
         pipeline = replace(pipeline, steps=_piloted(pipeline.steps, options.pilot))
     if options.limit is not None and options.limit < 1:
         raise PipelineError(f"--limit {options.limit}: at least one record is needed")
-    return Run(pipeline, options, workspace, env)
+    return Run(pipeline, _sources(pipeline, options), options, workspace, env)
+
+
+def _sources(pipeline: Pipeline, options: Options) -> tuple[Source, ...]:
+    """The pipeline's sources, read from where the options say. Raises PipelineError when one is nowhere."""
+    if options.demo:
+        return tuple(
+            replace(s, hub="", revision="", path=str(_sample(s.use)), licence="Apache-2.0") for s in pipeline.sources
+        )
+    names = [source.name for source in pipeline.sources]
+    moved = dict(options.sources)
+    if "" in moved:
+        if len(names) > 1:
+            raise PipelineError(f"--source PATH is not enough for {', '.join(names)}: give NAME=PATH")
+        moved[names[0]] = moved.pop("")
+    for name in moved:
+        if name not in names:
+            raise PipelineError(f'--source: no source "{name}"{did_you_mean(name, names)}')
+    sources = tuple(
+        replace(s, hub="", revision="", path=str(moved[s.name])) if s.name in moved else s for s in pipeline.sources
+    )
+    for source in sources:
+        if not (source.path or source.hub):
+            raise PipelineError(
+                f'{pipeline.name}: source "{source.name}" is yours to bring. Give --source {source.name}=PATH, '
+                "or try --demo"
+            )
+    return sources
 
 
 def _strict(step: Step) -> Step:
@@ -395,7 +408,10 @@ def _may_write(out: Path | None) -> None:
 
 
 def _held_back_by(run: Run, walk: Walk, records: int, unread: int) -> str:
-    """Which limit the build passes, with its figure; empty when none. What a sample leaves out counts nowhere."""
+    """Which limit the build passes, with its figure; empty when none. What a sample leaves out counts nowhere.
+
+    A demo is there to show every way to leave, so that no share is too large for it.
+    """
     limits = run.pipeline.limits
     if records == walk.left + unread:
         return "no record is left"
@@ -404,7 +420,7 @@ def _held_back_by(run: Run, walk: Walk, records: int, unread: int) -> str:
     reasons = sum(walk.reasons.values(), Counter[str]())
     unanswered, not_sampled = reasons["unanswered"], reasons[NOT_SAMPLED]
     dropped, records = unread + walk.left - unanswered - not_sampled, records - not_sampled
-    if dropped > limits.dropped * records:
+    if dropped > limits.dropped * records and not run.options.demo:
         return f"{dropped / records:.1%} of the records were dropped, the limit is {limits.dropped:.1%}"
     if unanswered > limits.unanswered * records and not run.options.offline:
         return f"{unanswered:,} records got no answer, the limit is {limits.unanswered:.1%}; run again to ask for them"

@@ -29,6 +29,7 @@ from kodata.providers.servers import Server
 from kodata.rules import RULES, Fix, Rule
 from kodata.sources import SOURCES, Source
 from kodata.stages import CorpusStage, FrameStage, RecordStage, Stage, identity
+from kodata.stages.compose import Compose
 from kodata.stages.dedupe import Dedupe
 from kodata.stages.distinct import Distinct
 from kodata.stages.filter import Filter
@@ -36,10 +37,12 @@ from kodata.stages.regenerate import Regenerate
 from kodata.stages.sample import Sample
 from kodata.stages.translate import Translate
 from kodata.stages.validate import Validate
+from kodata.stages.withhold import Withhold
 
 STAGES: dict[str, type[Stage]] = {
     "translate": Translate,
     "regenerate": Regenerate,
+    "compose": Compose,
     "filter": Filter,
     "sample": Sample,
     "distinct": Distinct,
@@ -49,6 +52,7 @@ STAGES: dict[str, type[Stage]] = {
 FACES: dict[type[Stage], dict[str, type]] = {  # what may stand in `with = { use = ... }`
     Translate: {"deepl": DeepLTranslator, "echo": EchoFace},
     Regenerate: {"openai": OpenAIWriter, "echo": EchoFace},
+    Compose: {"openai": OpenAIWriter, "echo": EchoFace},
 }
 REDIRECTS = {"deepl": "DEEPL_SERVER_URL", "openai": "OPENAI_BASE_URL"}
 KEYS = {"deepl": "DEEPL_AUTH_KEY", "openai": "OPENAI_API_KEY"}
@@ -203,6 +207,9 @@ class _Loader:
         chosen = dict(self._override(stages, text) for text in overrides)
         self.servers.update(self._servers(table.get("providers", {})))
         steps = tuple(self._step(n, stage) for n, stage in enumerate(stages, 1))
+        read = tuple(self._source(n, source) for n, source in enumerate(sources, 1))
+        if private := tuple(source.name for source in read if not source.publish_source):
+            steps += (Step("withhold", Withhold(private)),)
         for names in ([step.name for step in steps], [str(s.get("name", s.get("use"))) for s in sources]):
             if twice := {name for name in names if names.count(name) > 1}:
                 raise PipelineError(
@@ -215,7 +222,7 @@ class _Loader:
         return Pipeline(
             self.path.stem,
             str(table.get("about", "")),
-            tuple(self._source(n, source) for n, source in enumerate(sources, 1)),
+            read,
             steps,
             Limits(**limits),
             text,
@@ -274,7 +281,7 @@ class _Loader:
         if use not in SOURCES:
             raise PipelineError(f'{self.path.name}, {where}: no format "{use}"{did_you_mean(use, SOURCES)}')
         source = Source(**{"name": use, **self._settings(f"{where} ({use})", Source, table)})
-        if bool(source.path) == bool(source.hub):
+        if source.path and source.hub:
             raise PipelineError(f"{self.path.name}, {where} ({use}): give one of `path` and `hub`")
         if not _SOURCE_NAME.fullmatch(source.name):
             raise PipelineError(f'{self.path.name}, {where}: name "{source.name}" is not of letters, digits and -')
@@ -301,7 +308,7 @@ class _Loader:
             given["rules"] = tuple(self._rule(where, rule) for rule in rules)
         if kind is Validate:
             given["schema"] = schema()
-        if kind is Regenerate and "prompt" in table:
+        if kind in (Regenerate, Compose) and "prompt" in table:
             table["prompt"] = self._file(where, "prompt", table["prompt"])
         given |= self._settings(where, kind, table, given)
         try:

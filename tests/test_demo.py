@@ -103,7 +103,8 @@ def test_the_sample_holds_only_its_own_answers() -> None:
     sample = orjson.loads(shipped("data", "sample", "alpaca.json").read_bytes())
     records = [item for item in sample if isinstance(item, dict)]
     texts = {str(item.get(name, "")).strip() for item in records for name in ("instruction", "input")}
-    lines = [orjson.loads(line) for line in shipped("data", "sample", "recording.jsonl").read_bytes().splitlines()]
+    recorded = shipped("data", "sample", "recordings", "alpaca.jsonl").read_bytes().splitlines()
+    lines = [orjson.loads(line) for line in recorded]
     assert [line["text"] for line in lines if "text" in line and line["text"].strip() not in texts] == []
     assert {line["by"] for line in lines} == {"hand"}
 

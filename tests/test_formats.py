@@ -159,6 +159,7 @@ def test_citations_are_stripped(name: str, text: str, without: str) -> None:
     "text",
     [
         "Option [1] or [2] will do.", "[1] is first", "[Company] met [3 people]", "x[0] = 1; y[1]", "print(rows[0])",
+        "It is 2, because `rows[0]` has two.",
         "```\nrows[0]\n```", "the years [1, 2]", "rows[0] + rows[1]",
     ],
 )  # fmt: skip

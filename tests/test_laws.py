@@ -49,6 +49,7 @@ def frames(draw: st.DrawFn) -> pl.DataFrame:
 EXAMPLES: dict[str, Stage] = {
     "translate": STAGES["translate"](by=EchoFace(), fields=("instruction", "input", "output")),  # type: ignore[call-arg]
     "regenerate": STAGES["regenerate"](by=EchoFace(), prompt="한국어로 답하세요."),  # type: ignore[call-arg]
+    "compose": STAGES["compose"](by=EchoFace(), prompt="새로 쓰세요."),  # type: ignore[call-arg]
     "filter": STAGES["filter"](rules=tuple(rule() for rule in RULES.values())),  # type: ignore[call-arg]
     "sample": STAGES["sample"](n=3, by="category"),  # type: ignore[call-arg]
     "distinct": STAGES["distinct"](),

@@ -32,6 +32,23 @@ QUESTION = "건강을 유지하는 세 가지 방법을 알려 주세요."
 
 # By rule: the evidence and the row it fires on.
 FIRES: dict[str, list[tuple[str, Turn]]] = {
+    "copies-source": [
+        (
+            "output: 하루에두번이를닦고자기전에는치실까지꼭쓰시는것이좋",
+            turn(
+                instruction="이를 관리하는 법을 알려 주세요.",
+                output="하루에 두 번 이를 닦고 자기 전에는 치실까지 꼭 쓰시는 것이 좋습니다.",
+                output_source="저는요, 하루에 두 번 이를 닦고 자기 전에는 치실까지 꼭 쓰시는 것이 좋더라고요.",
+            ),
+        ),
+        (
+            "instruction: 주말에아이와함께갈만한서울근교의조용한공원을추천해",
+            turn(
+                instruction="주말에 아이와 함께 갈 만한 서울 근교의 조용한 공원을 추천해 주세요.",
+                input_source="주말에 아이와 함께 갈 만한 서울 근교의 조용한 공원을 추천해 달래요.",
+            ),
+        ),
+    ],
     "empty": [
         ("instruction", turn(instruction="", output="답")),
         ("instruction", turn(instruction=" \n\t\u3000")),
@@ -120,6 +137,19 @@ FIRES: dict[str, list[tuple[str, Turn]]] = {
 }
 
 HOLDS_STILL: dict[str, list[Turn]] = {
+    "copies-source": [
+        turn(instruction="이를 관리하는 법을 알려 주세요.", output="하루에 두 번 이를 닦습니다."),
+        turn(
+            instruction="이를 관리하는 법을 알려 주세요.",
+            output="식사 뒤에 이를 닦고 잠들기 전에 치실을 씁니다.",
+            output_source="하루에 두 번 이를 닦고 자기 전에는 치실까지 꼭 쓰시는 것이 최고예요.",
+        ),
+        turn(
+            instruction="목록을 뒤집으세요.",
+            output="def backwards(numbers):\n    return numbers[::-1]",
+            output_source="def backwards(numbers):\n    return numbers[::-1]",
+        ),
+    ],
     "about-english": [
         turn(instruction="Write a poem that rhymes."),
         turn(instruction="Write a function that counts the letters in a word."),

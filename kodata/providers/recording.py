@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from kodata.asks import Answer, Ask
+from kodata.asks import Answer, Ask, canonical
 from kodata.errors import Refused, SourceError
 from kodata.providers import Free, take_equal
 from kodata.shield import by_hand
@@ -31,6 +31,9 @@ class Recording(Free):
     batch: int = 200
     parallel: int = 1
 
+    def __or__(self, other: Recording) -> Recording:
+        return Recording(self.translations | other.translations, self.answers | other.answers)
+
     def take(self, pending: deque[Ask]) -> list[Ask]:
         return take_equal(pending, self.batch)
 
@@ -48,7 +51,8 @@ class Recording(Free):
 def load_recording(lines: Iterable[bytes], origin: str) -> Recording:
     """A recording from JSON lines: `{"text", "ko"}` for a translation, `{"record", "turn", "output"}` for an answer.
 
-    `by` says who wrote it; `finish` is "stop" unless given. Raises SourceError naming the line that is neither.
+    An answer in a shape has `instruction` beside `output`. `by` says who wrote it; `finish` is "stop" unless given.
+    Raises SourceError naming the line that is neither.
     """
     recording = Recording({}, {})
     for n, line in enumerate(lines, 1):
@@ -57,7 +61,9 @@ def load_recording(lines: Iterable[bytes], origin: str) -> Recording:
             if "text" in entry:
                 recording.translations |= by_hand(entry["text"], entry["ko"])
             else:
-                answer = Answer(entry["output"], f"{NAME}/{entry['by']}", entry.get("finish", "stop"))
+                shape = {name: entry[name] for name in ("instruction", "output") if name in entry}
+                text = canonical(shape) if "instruction" in shape else entry["output"]
+                answer = Answer(text, f"{NAME}/{entry['by']}", entry.get("finish", "stop"))
                 recording.answers[f"{entry['record']}#{entry['turn']}"] = answer
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:
             raise SourceError(f"{origin}, line {n}: neither a translation nor an answer ({error})") from error

@@ -11,8 +11,12 @@ import polars as pl
 from kodata.corpus import COLUMNS
 from kodata.publish.facts import Facts
 from kodata.shards import Shards
-from kodata.sources import Reading
+from kodata.sources import Reading, Source
 
+_SAID = (  # what a record may hold of its source's own words
+    "system", "instruction", "input", "output", "system_source", "instruction_source", "input_source", "output_source",
+    "output_translated", "choices", "choices_source", "extra",
+)  # fmt: skip
 _TEXTS = tuple(f"{name}{which}" for which in ("", "_source") for name in ("instruction", "input", "output"))
 
 
@@ -23,23 +27,30 @@ def dropped_items(facts: Facts, dropped: Mapping[str, Shards]) -> Iterator[dict[
     sources, so that merging needs one shard of each.
     """
     streams = [_of_stage(facts, stage, shards) for stage, shards in dropped.items()]
-    unreadable = [_of_source(facts, reading) for reading in facts.readings]
+    unreadable = [_of_source(facts, *read) for read in zip(facts.sources, facts.readings, strict=True)]
     return (item for _, item in merge(*streams, *unreadable, key=itemgetter(0)))
 
 
 def _of_stage(facts: Facts, stage: str, shards: Shards) -> Iterator[tuple[int, dict[str, object]]]:
     columns = [name for name in COLUMNS if name != "id"]
     for frame in shards:
-        for _, turns in facts.placed(frame).group_by("id", maintain_order=True):
+        for _, turns in facts.placed(_without(frame, facts, "evidence", *_SAID)).group_by("id", maintain_order=True):
             rows = turns.select(columns).iter_rows(named=True)
             record = [{name: value for name, value in row.items() if value is not None} for row in rows]
             yield _gone(turns.row(0, named=True), stage, record, None)
 
 
-def _of_source(facts: Facts, reading: Reading) -> Iterator[tuple[int, dict[str, object]]]:
+def _of_source(facts: Facts, source: Source, reading: Reading) -> Iterator[tuple[int, dict[str, object]]]:
     for frame in reading.unreadable:
-        for row in facts.placed(frame).iter_rows(named=True):
+        named = frame.with_columns(source=pl.lit(source.name))
+        for row in facts.placed(_without(named, facts, "evidence", "item")).iter_rows(named=True):
             yield _gone(row, "source", None, row["item"])
+
+
+def _without(frame: pl.DataFrame, facts: Facts, *columns: str) -> pl.DataFrame:
+    """The frame with null in those columns where the source of a row is not to be published."""
+    is_open = ~pl.col("source").is_in(facts.private)
+    return frame.with_columns(pl.when(is_open).then(pl.col(name)).alias(name) for name in columns)
 
 
 def _gone(row: Mapping[str, object], stage: str, record: object, item: object) -> tuple[int, dict[str, object]]:
@@ -58,5 +69,6 @@ def items_for_review(facts: Facts, kept: Shards, remarks: Mapping[str, Shards]) 
     for number, frame in enumerate(kept):
         here = [shards[number].with_columns(stage=pl.lit(stage)) for stage, shards in remarks.items()]
         wanted = pl.concat(here).drop("severity")
-        found = wanted.join(frame.select("id", "turn", *_TEXTS), on=["id", "turn"], maintain_order="left")
+        texts = frame.select("id", "turn", "source", *_TEXTS)
+        found = _without(wanted.join(texts, on=["id", "turn"], maintain_order="left"), facts, "evidence").drop("source")
         yield from facts.placed(found).sort("place", "turn", maintain_order=True).drop("place").iter_rows(named=True)

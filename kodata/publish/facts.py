@@ -30,6 +30,11 @@ class Facts:
     held_back_by: str
     at: datetime
 
+    @property
+    def private(self) -> list[str]:
+        """The names of the sources of which nothing that they say themselves is published."""
+        return [source.name for source in self.sources if not source.publish_source]
+
     @cached_property
     def rows(self) -> pl.DataFrame:
         """id, source_file, source_row and place (position among all items), in the order of the sources."""

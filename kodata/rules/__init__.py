@@ -8,6 +8,7 @@ rows it is tried on: they stand in `kodata rules NAME`, and a test holds each ru
 from __future__ import annotations
 
 from kodata.rules.answerable import MissingInput, NeedsImage, NoInputMarker, UrlOnlyInput
+from kodata.rules.copies import CopiesSource
 from kodata.rules.english import AboutEnglish
 from kodata.rules.foreign import NotKoreanAnswer, StrayScript
 from kodata.rules.kinds import Fix, Rule
@@ -26,7 +27,7 @@ _ALL: tuple[type[Rule], ...] = (
     AboutEnglish, NotKorean, LengthRatio,
     EchoedQuestion, AnswerLabel, MergedRecord, QuotedAnswer, HtmlResidue,  # mend first, then judge
     LeakedLabel, SameAsQuestion, Refusal, AsksForInput, AiDisclaimer, SelfReference,
-    NotKoreanAnswer, StrayScript, Truncated, Loop, Unfilled,
+    NotKoreanAnswer, StrayScript, Truncated, Loop, Unfilled, CopiesSource,
     *PII,
 )  # fmt: skip
 RULES: dict[str, type[Rule]] = {rule.name: rule for rule in _ALL}

@@ -45,7 +45,8 @@ class NotKorean:
     """A translated text that is not Korean.
 
     Fires on an instruction that came back in English; does not fire on one that mixes Korean with English
-    words, nor on an input that is code, a name or a list of names, nor where a task is about the English that was kept.
+    words, nor on an input or output that is code, a name or a list of names, nor where a task is about the English that
+    was kept.
     """
 
     name: ClassVar[str] = "not-korean"
@@ -68,7 +69,7 @@ class NotKorean:
     def _of(self, column: str) -> pl.Expr:
         found = pl.col(LABEL)
         fine = found.is_in(KOREAN_ENOUGH)
-        if column == "input":
+        if column in ("input", "output"):
             fine |= ~((found == "cjk") | is_english_prose(pl.col(column))) | has_code(pl.col(column))
         is_foreign = pl.col(f"{column}_source").is_not_null() & ~fine & ~pl.col("fixes").list.contains(ENGLISH_KEPT)
         found_as = pl.when(is_foreign).then(pl.format("{} is {}", pl.lit(column), found))

@@ -10,7 +10,9 @@ from kodata.sources.single import single
 
 _MARK = r"\[(?:\d{1,3}|[a-z]|(?:note|nb) \d{1,2}|citation needed)\](?::\d{1,4})?"
 _CITATION = re.compile(rf"(?<=[^\W_]|[.,;:!?%)\"'”’»\]])(?:(?:{_MARK})+|(?: {_MARK})+(?=\s*[.,;:!?)]|\s*$))")
-_SUBSCRIPT = re.compile(r"```|\w\(\w+\[\d|\w\[\d{1,3}\] ?(?:[=+*/%<]|-[=\d ]|\.\w+\()")  # `f(rows[0])`, `rows[0] = 1`
+_SUBSCRIPT = re.compile(  # a fence, `rows[0]` in backticks, f(rows[0]), rows[0] = 1
+    r"```|`[^`\n]*\w\[\d{1,3}\][^`\n]*`|\w\(\w+\[\d|\w\[\d{1,3}\] ?(?:[=+*/%<]|-[=\d ]|\.\w+\()"
+)
 
 
 def dolly(item: Mapping[str, object]) -> Raw:

@@ -13,9 +13,11 @@ _HUB = "hf://"
 class Source:
     """One `[[source]]` of a pipeline file: a format, where it is, and under what licence.
 
-    Exactly one of `path` (a local file or folder) and `hub` (a data set on the Hugging Face hub, at `revision`) is set.
-    `lang` declares the language of all records; without it that is decided record by record. `fields` says where an
-    unknown layout has what the format knows: `{"instruction": "question"}`; see `mapping.mapped`.
+    It is at `path` (a local file or folder) or on the Hugging Face `hub`, at `revision`; when neither is set, it is for
+    whoever builds to bring. `lang` declares the language of all records; without it that is decided record by record.
+    `fields` says where an unknown layout has what the format knows: `{"instruction": "question"}`; see
+    `mapping.mapped`. Without `publish_source` nothing that the source says itself is in a published file: see
+    `stages.withhold`.
     """
 
     use: str
@@ -28,6 +30,7 @@ class Source:
     licence: str = "unknown"
     lang: Literal["", "en", "ko"] = ""
     fields: Mapping[str, str] = field(default_factory=dict)
+    publish_source: bool = True
 
 
 def is_on_hub(where: str) -> bool:

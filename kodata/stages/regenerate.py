@@ -9,7 +9,7 @@ from kodata.asks import Finish, Writer
 from kodata.corpus import Record, question
 from kodata.stages import Drop, Story
 
-_REASONS: dict[Finish, str] = {
+UNFINISHED: dict[Finish, str] = {
     "length": "truncated",
     "content_filter": "content-filter",
     "refusal": "refusal",
@@ -23,10 +23,11 @@ class Regenerate:
     """Writes `output`, one question a turn, turn after turn with the Korean history.
 
     `prompt` is the system message, before the record's own. An answer cut off by the length limit, stopped by a
-    content filter, declined or empty drops the record; what stood in `output` before is in `output_source`.
+    content filter, declined or empty drops the record. What stood in `output` before goes to `output_translated` when
+    it is a translation, so that both stand side by side, else to `output_source`.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     by: Writer
     prompt: str
@@ -40,12 +41,15 @@ class Regenerate:
             ask = self.by.ask(messages, f"{record.id}#{turn.turn}")
             (answer,) = yield [ask]
             if answer.finish != "stop":
-                return Drop(_REASONS[answer.finish], f"turn {turn.turn}: {answer.text[:200]!r}")
+                return Drop(UNFINISHED[answer.finish], f"turn {turn.turn}: {answer.text[:200]!r}")
             if not answer.text.strip():
                 return Drop("empty-answer", f"turn {turn.turn}")
             messages.append({"role": "assistant", "content": answer.text})
-            written = turn._replace(
-                output=answer.text.strip(), written_by=answer.by, answer_key=ask.again(answer.sample).key.hex()
-            )
-            turns.append(written if turn.output is None else written._replace(output_source=turn.output))
+            key = ask.again(answer.sample).key.hex()
+            written = turn._replace(output=answer.text.strip(), written_by=answer.by, answer_key=key)
+            if turn.output is not None and turn.output_source is None:
+                written = written._replace(output_source=turn.output)
+            elif turn.output is not None:
+                written = written._replace(output_translated=turn.output)
+            turns.append(written)
         return Record(tuple(turns))
