@@ -17,6 +17,7 @@ from kodata.published import Build
 from kodata.sources import Source, read
 from kodata.sources.opening import open_source
 from kodata.workspace import Workspace
+from tests.conftest import write_items
 
 GOLDEN = Path(__file__).parent / "golden"
 RECIPES = [name for name in shipped_pipelines() if name != "alpaca-ko"]  # which has tests/test_demo.py
@@ -174,3 +175,45 @@ def test_what_is_composed_says_where_its_seed_stood(demos: dict[str, Build]) -> 
     urls = [orjson.loads(extra)["url"] for extra in corpus["extra"]]
     assert urls[0] == "https://example.com/qna/001"
     assert len(set(urls)) == len(corpus) == 20
+
+
+def test_native_korean_data_is_filtered_and_deduplicated_with_the_rest(tmp_path: Path) -> None:
+    """Its question in English letters would be taken for English, were it not declared to be Korean."""
+    (tmp_path / "mixed-ko.toml").write_text(
+        """
+        [limits]
+        dropped = 1.0
+        [[source]]
+        use = "alpaca"
+        path = "english.json"
+        [[source]]
+        use = "alpaca"
+        name = "native"
+        path = "korean.json"
+        lang = "ko"
+        [[stage]]
+        use = "filter"
+        rules = [{ use = "empty", columns = ["output"] }, "foreign-language"]
+        [[stage]]
+        use = "translate"
+        fields = ["instruction", "input", "output"]
+        with = { use = "echo" }
+        [[stage]]
+        use = "dedupe"
+        ngram = 3
+        """,
+        encoding="utf-8",
+    )
+    tea = {"instruction": "녹차를 우리는 방법을 알려 주세요.", "output": "물을 70도로 식혀 2분 동안 우립니다."}
+    english = [{"instruction": "How do I brew green tea?", "output": "Steep it for two minutes."}]
+    native = [tea, {**tea, "output": "물을 70도로 식혀 2분 동안 우립니다"}, {"instruction": "빈 답", "output": ""}]
+    native.append({"instruction": "What is your name?", "output": "제 이름은 다온입니다."})
+    write_items(tmp_path / "english.json", english)
+    write_items(tmp_path / "korean.json", native)
+    workspace = Workspace.of({"KODATA_HOME": str(tmp_path / "home")})
+    b = build(str(tmp_path / "mixed-ko.toml"), Options(), workspace, {}, silent)
+    assert b.corpus.select("source", "lang", "translated_by").rows() == [
+        ("alpaca", "en", "echo"), ("native", "ko", None), ("native", "ko", None),
+    ]  # fmt: skip
+    assert b.dropped.select("stage", "reason").rows() == [("dedupe", "duplicate"), ("filter", "empty")]
+    assert b.corpus["instruction"].to_list()[1:] == [tea["instruction"], "What is your name?"]

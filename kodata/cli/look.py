@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kodata.pipeline import Pipeline, Step
     from kodata.prices import Prices
     from kodata.published import Build
+    from kodata.sources import Source
 
 BuildName = Annotated[str, typer.Argument(metavar="BUILD", help="As `kodata list` shows it, or a build's folder.")]
 RecordId = Annotated[str | None, typer.Argument(metavar="ID", help="A record of it, kept or dropped.")]
@@ -84,10 +85,7 @@ def check(pipeline: PipelineName = None, overrides: Overrides = None) -> None:
 
 
 def _understood(pipeline: Pipeline) -> list[str]:
-    sources = [
-        (f"source {s.name}", s.use, f"{s.hub}@{s.revision[:12]}" if s.hub else s.path, s.licence)
-        for s in pipeline.sources
-    ]
+    sources = [(f"source {s.name}", s.use, _place(s), s.licence) for s in pipeline.sources]
     steps = [(f"stage {n}", step.name, _settings(step)) for n, step in enumerate(pipeline.steps, 1)]
     limits = f"limits  dropped {pipeline.limits.dropped:.1%}, unanswered {pipeline.limits.unanswered:.1%}"
     if pipeline.limits.usd_per_day is not None:
@@ -98,6 +96,13 @@ def _understood(pipeline: Pipeline) -> list[str]:
         *table(("", "name", "settings"), steps, width=1000),
         limits,
     ]
+
+
+def _place(source: Source) -> str:
+    """Where a source is read from, as a person finds it."""
+    if source.hub:
+        return f"{source.hub}@{source.revision[:12]}"
+    return source.path or f"yours: --source {source.name}=PATH"
 
 
 def _settings(step: Step) -> str:
