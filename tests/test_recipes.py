@@ -67,16 +67,16 @@ def test_the_samples_show_every_way_to_leave(demos: dict[str, Build]) -> None:
             "no-instruction": 2, "not-an-object": 1, "not-korean": 1, "refusal": 2, "short-prompt": 1,
         },
         "kullm-v2-ko": {
-            "ai-disclaimer": 1, "duplicate": 6, "empty": 2, "empty-message": 1, "foreign-language": 4,
+            "ai-disclaimer": 1, "duplicate": 3, "empty": 2, "empty-message": 1, "foreign-language": 4,
             "length-ratio": 2, "loop": 2, "mark-lost": 3, "near-duplicate": 1, "no-conversation": 1,
             "no-instruction": 3, "no-turn": 1, "not-alternating": 1, "not-an-object": 3, "not-json": 1,
-            "not-korean": 3, "not-text": 1, "refusal": 4, "self-reference": 1, "short-prompt": 1, "truncated": 1,
-            "unknown-role": 1,
+            "not-korean": 3, "not-text": 1, "refusal": 4, "repeated-first-pair": 3, "self-reference": 1,
+            "short-prompt": 1, "truncated": 1, "unknown-role": 1,
         },
         "sharegpt-ko": {
-            "duplicate": 2, "empty-message": 1, "foreign-language": 2, "length-ratio": 1, "loop": 1, "mark-lost": 1,
+            "duplicate": 1, "empty-message": 1, "foreign-language": 2, "length-ratio": 1, "loop": 1, "mark-lost": 1,
             "no-conversation": 1, "no-turn": 1, "not-alternating": 1, "not-an-object": 1, "not-korean": 1,
-            "refusal": 2, "self-reference": 1, "truncated": 1, "unknown-role": 1,
+            "refusal": 2, "repeated-first-pair": 1, "self-reference": 1, "truncated": 1, "unknown-role": 1,
         },
     }  # fmt: skip
 
