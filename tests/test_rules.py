@@ -15,7 +15,7 @@ from kodata.rules.manners import Refusal
 from kodata.rules.source import Empty
 from kodata.rules.translation import LengthRatio, NotKorean
 from kodata.stages.filter import Filter
-from tests.cases import answers, pii
+from tests.cases import answers, pii, translation
 
 
 def turn(**texts: Any) -> Turn:
@@ -232,8 +232,8 @@ HOLDS_STILL: dict[str, list[Turn]] = {
 }
 
 
-FIRES |= answers.FIRES | pii.FIRES
-HOLDS_STILL |= answers.HOLDS_STILL | pii.HOLDS_STILL
+FIRES |= answers.FIRES | pii.FIRES | translation.FIRES
+HOLDS_STILL |= answers.HOLDS_STILL | pii.HOLDS_STILL | translation.HOLDS_STILL
 
 
 def test_every_rule_has_an_example_on_which_it_fires() -> None:
@@ -352,7 +352,7 @@ def test_what_is_noticed_of_a_dropped_record_is_no_remark() -> None:
     assert len(Filter(rules).run(frame_of([turn(instruction="", output="")])).remarks) == 0
 
 
-@pytest.mark.parametrize(("name", "one", "mended"), answers.MENDED)
+@pytest.mark.parametrize(("name", "one", "mended"), [*answers.MENDED, *translation.MENDED])
 def test_a_rule_mends_what_it_fires_on(name: str, one: Turn, mended: dict[str, str]) -> None:
     kept = Filter((RULES[name](severity="fix"),)).run(frame_of([one])).kept  # type: ignore[call-arg]
     assert kept.rows() == frame_of([one._replace(fixes=(name,), **mended)]).rows()  # type: ignore[arg-type]
@@ -413,3 +413,19 @@ def test_no_rule_takes_more_than_a_moment_for_a_long_text(name: str) -> None:
     texts = [(piece * 30_000)[:50_000] for piece in LONG]
     rows = [turn(instruction=t, input=t, output=f'{t}"', instruction_source=t, input_source=t) for t in texts]
     assert len(frame_of(rows).select(RULES[name]().evidence())) == len(LONG)
+
+
+def test_a_speaker_keeps_to_one_speech_level() -> None:
+    said = ("사전을 찾아봤어.", "뜻을 알았어. 쉽더라고.", "고맙습니다. 잘 알았습니다.", "네.")
+    talk = [Turn("s-1", n, instruction=text) for n, text in enumerate(said)]
+    other = [Turn("s-2", 0, instruction="고맙습니다. 잘 알았습니다.")]
+    evidence = frame_of([*talk, *other]).select(RULES["speech-level"]().evidence()).to_series()
+    assert evidence.to_list() == [None, None, "instruction is hapsyo: 고맙습니다", None, None]
+
+
+@pytest.mark.parametrize(
+    ("register", "evidence"), [("haera", None), ("any", None), ("hapsyo", "output is haera: 짜다")]
+)
+def test_the_speech_level_of_answers_is_a_setting(register: str, evidence: str | None) -> None:
+    one = turn(instruction="바닷물은 어떤가요?", output="짜다.")
+    assert found(RULES["speech-level"](output=register), one) == evidence  # type: ignore[call-arg]

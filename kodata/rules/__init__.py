@@ -15,7 +15,9 @@ from kodata.rules.kinds import Fix, Rule
 from kodata.rules.labels import AnswerLabel, LeakedLabel, MergedRecord
 from kodata.rules.manners import AiDisclaimer, AsksForInput, Refusal, SelfReference
 from kodata.rules.pii import PII
+from kodata.rules.requests import StatementForRequest
 from kodata.rules.source import Empty, ForeignLanguage
+from kodata.rules.speech import SpeechLevel, SpeechLevelMix
 from kodata.rules.translation import LengthRatio, NotKorean
 from kodata.rules.wholeness import HtmlResidue, Loop, Truncated, Unfilled
 from kodata.rules.wrapping import EchoedQuestion, QuotedAnswer, SameAsQuestion
@@ -24,10 +26,10 @@ __all__ = ["RULES", "Fix", "Rule"]
 
 _ALL: tuple[type[Rule], ...] = (
     Empty, ForeignLanguage, UrlOnlyInput, NeedsImage, MissingInput, NoInputMarker,
-    AboutEnglish, NotKorean, LengthRatio,
+    AboutEnglish, StatementForRequest, NotKorean, LengthRatio,
     EchoedQuestion, AnswerLabel, MergedRecord, QuotedAnswer, HtmlResidue,  # mend first, then judge
     LeakedLabel, SameAsQuestion, Refusal, AsksForInput, AiDisclaimer, SelfReference,
-    NotKoreanAnswer, StrayScript, Truncated, Loop, Unfilled, CopiesSource,
+    SpeechLevel, SpeechLevelMix, NotKoreanAnswer, StrayScript, Truncated, Loop, Unfilled, CopiesSource,
     *PII,
 )  # fmt: skip
 RULES: dict[str, type[Rule]] = {rule.name: rule for rule in _ALL}
