@@ -21,7 +21,10 @@ from tests.conftest import SHARED
 
 SOURCE = SHARED / "koalpaca" / "koalpaca_aligned.jsonl"
 GOLDEN = Path(__file__).parent / "golden" / "rules-koalpaca.json"
-ROOMS = ("answerable", "foreign", "labels", "manners", "pii", "requests", "speech", "wholeness", "wrapping")
+ROOMS = (
+    "answerable", "english", "foreign", "labels", "manners", "marks", "numbers", "pii", "programs", "requests",
+    "speech", "translation", "wholeness", "wrapping",
+)  # fmt: skip
 NAMES = [name for name, rule in RULES.items() if rule.__module__.split(".")[-1] in ROOMS]
 VERDICTS = orjson.loads(GOLDEN.read_bytes())
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 from kodata.korean.detection import LANGDETECT, MASKED, by_letters, has_code, is_english_prose, language, languages
 from kodata.korean.hygiene import clean
 from kodata.korean.letters import final, with_final
+from kodata.korean.numerals import FIGURE, figure, numbers, quantities
 from kodata.korean.speech import LEVELS, Level, sentences, speech_levels
 from kodata.korean.verbs import request
 
 __all__ = [
-    "LANGDETECT", "LEVELS", "MASKED", "Level", "by_letters", "clean", "final", "has_code", "is_english_prose",
-    "language", "languages", "request", "sentences", "speech_levels", "with_final",
+    "FIGURE", "LANGDETECT", "LEVELS", "MASKED", "Level", "by_letters", "clean", "figure", "final", "has_code",
+    "is_english_prose", "language", "languages", "numbers", "quantities", "request", "sentences", "speech_levels",
+    "with_final",
 ]  # fmt: skip

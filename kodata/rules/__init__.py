@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from kodata.rules.answerable import MissingInput, NeedsImage, NoInputMarker, UrlOnlyInput
 from kodata.rules.copies import CopiesSource
-from kodata.rules.english import AboutEnglish
+from kodata.rules.english import AboutEnglish, OptionLost, QuotedLost
 from kodata.rules.foreign import NotKoreanAnswer, StrayScript
 from kodata.rules.kinds import Fix, Rule
 from kodata.rules.labels import AnswerLabel, LeakedLabel, MergedRecord
 from kodata.rules.manners import AiDisclaimer, AsksForInput, Refusal, SelfReference
+from kodata.rules.marks import BlanksLost, BracketsLost, LabelAdded, Mojibake, TagsChanged
+from kodata.rules.numbers import FinalAnswerChanged, NumbersChanged
 from kodata.rules.pii import PII
+from kodata.rules.programs import CodeChanged
 from kodata.rules.requests import StatementForRequest
 from kodata.rules.source import Empty, ForeignLanguage
 from kodata.rules.speech import SpeechLevel, SpeechLevelMix
@@ -26,7 +29,8 @@ __all__ = ["RULES", "Fix", "Rule"]
 
 _ALL: tuple[type[Rule], ...] = (
     Empty, ForeignLanguage, UrlOnlyInput, NeedsImage, MissingInput, NoInputMarker,
-    AboutEnglish, StatementForRequest, NotKorean, LengthRatio,
+    AboutEnglish, StatementForRequest, NotKorean, LengthRatio, LabelAdded, BlanksLost, TagsChanged, BracketsLost,
+    CodeChanged, NumbersChanged, QuotedLost, OptionLost, FinalAnswerChanged, Mojibake,
     EchoedQuestion, AnswerLabel, MergedRecord, QuotedAnswer, HtmlResidue,  # mend first, then judge
     LeakedLabel, SameAsQuestion, Refusal, AsksForInput, AiDisclaimer, SelfReference,
     SpeechLevel, SpeechLevelMix, NotKoreanAnswer, StrayScript, Truncated, Loop, Unfilled, CopiesSource,

@@ -10,6 +10,8 @@ import polars as pl
 from kodata.rules.kinds import Example, Severity
 from kodata.tasks import About, Tag, stems, tasks
 
+_LONGEST = 1.0  # Korean by English characters; what is longer is a sentence about the option
+
 
 @dataclass(frozen=True)
 class AboutEnglish:
@@ -42,3 +44,91 @@ class AboutEnglish:
     def _clues(self, asked: str | None, given: str | None) -> str | None:
         found = tasks(asked, given or "") if asked is not None else ()
         return "; ".join(f"{task.tag}: {task.clue}" for task in found if task.tag in self.tags) or None
+
+
+@dataclass(frozen=True)
+class QuotedLost:
+    """English that a task is about, and that the translation no longer has: a quotation, a word, the whole input.
+
+    Fires on '"행복한"의 동의어' for 'a synonym for "happy"'; does not fire where the English still stands, nor on tasks
+    that are about no English. 558 of 579 quoted words that a task was about were translated (KoAlpaca v1.0).
+    """
+
+    name: ClassVar[str] = "quoted-lost"
+    version: ClassVar[str] = "1"
+    fires: ClassVar[Example] = {
+        "instruction": '"행복한"의 동의어를 찾으세요.',
+        "instruction_source": 'Find a synonym for "happy".',
+    }
+    passes: ClassVar[Example] = {
+        "instruction": '"happy"의 동의어를 찾으세요.',
+        "instruction_source": 'Find a synonym for "happy".',
+    }
+
+    tags: tuple[About, ...] = get_args(About)
+    severity: Severity = "review"
+
+    def evidence(self) -> pl.Expr:
+        source = pl.col("instruction_source")
+        may_be = (pl.col("lang") != "ko") & source.str.contains_any(stems(self.tags), ascii_case_insensitive=True)
+        row = pl.struct("instruction_source", "input_source", "instruction", "input")
+        return pl.when(may_be).then(row).map_batches(self._found, return_dtype=pl.String)
+
+    def _found(self, rows: pl.Series) -> pl.Series:
+        return pl.Series([self._lost(**row) if row is not None else None for row in rows], dtype=pl.String)
+
+    def _lost(self, instruction_source: str, input_source: str | None, instruction: str, input: str) -> str | None:
+        sources = {"instruction": instruction_source, "input": input_source or ""}
+        here = {"instruction": instruction, "input": input}
+        for task in tasks(instruction_source, input_source or ""):
+            for span in task.about if task.tag in self.tags else ():
+                english = sources[span.field][span.start : span.end]
+                if english not in here[span.field]:
+                    return f"{task.tag}, {span.field}: {english[:60]}"
+        return None
+
+
+@dataclass(frozen=True)
+class OptionLost:
+    """A translated answer that was one of the options in English, and is none in Korean.
+
+    Fires where "red" was to be chosen from "red, blue" and 적색 from "빨강, 파랑"; does not fire on answers that were
+    written anew, nor on answers that the English question does not hold either.
+    """
+
+    name: ClassVar[str] = "option-lost"
+    version: ClassVar[str] = "1"
+    fires: ClassVar[Example] = {
+        "input": "빨강, 파랑",
+        "input_source": "red, blue",
+        "output": "적색",
+        "output_source": "Red",
+    }
+    passes: ClassVar[Example] = {
+        "input": "빨강, 파랑",
+        "input_source": "red, blue",
+        "output": "빨강.",
+        "output_source": "Red",
+    }
+
+    severity: Severity = "review"
+
+    def evidence(self) -> pl.Expr:
+        english, korean = (_bare(pl.col(name)) for name in ("output_source", "output"))
+        options, here = (_bare(_asked(of)) for of in ("_source", ""))
+        was_one = (english.str.len_chars() > 1) & options.str.contains(english, literal=True)
+        is_short = korean.str.len_chars() <= english.str.len_chars() * _LONGEST + 2
+        is_lost = pl.col("written_by").is_null() & was_one & is_short & ~here.str.contains(korean, literal=True)
+        return pl.when(is_lost).then(pl.format("{} became {}", english.str.head(60), korean.str.head(60)))
+
+
+def _asked(of: str) -> pl.Expr:
+    return pl.concat_str(f"instruction{of}", f"input{of}", separator="\n", ignore_nulls=True)
+
+
+def _bare(text: pl.Expr) -> pl.Expr:
+    return (
+        text.str.to_lowercase()
+        .str.replace(r"(?:입니다|이다|예요|이에요)\W*$", "")
+        .str.strip_chars(" \n\t.!\"'“”‘’[]()")
+    )

@@ -22,6 +22,67 @@ def asked(korean: str, english: str, **texts: Any) -> Turn:
 QUESTION = "바다가 왜 짠지 설명하세요."
 
 FIRES: dict[str, list[tuple[str, Turn]]] = {
+    "blanks-lost": [
+        ("input: 2 blanks became 1", turn(input="___은 집에 갔다.", input_source="___ went ___ home.")),
+        ("instruction: 1 blanks became 2", asked("__와 __", "Fill in: ____")),
+    ],
+    "tags-changed": [
+        ("input: <mask> became ", turn(input="<마스크>를 샀다.", input_source="I bought a <mask>.")),
+        (
+            "instruction: </b> <b> became <b> <b>",
+            asked("<b>굵게<b> 쓰세요.", "Write in <b>bold</b>."),
+        ),
+    ],
+    "brackets-lost": [
+        ("input: 1 of [ became 0", turn(input="회사]에게", input_source="Dear [Company],")),
+        ("instruction: 2 of { became 1", asked("{a}를 b}로", "{a} to {b}")),
+    ],
+    "label-added": [
+        ("input: 번역:", turn(input="번역: 하늘이 파랗다.", input_source="The sky is blue.")),
+        ("instruction: **Translation**:", asked("**Translation**: 하늘을 그리세요.", "Draw the sky.")),
+        ("instruction: 다음은 번역입니다", asked("다음은 번역입니다. 하늘을 그리세요.", "Draw the sky.")),
+    ],
+    "code-changed": [
+        (
+            "input: lost return",
+            turn(input="def f(x):\n    반환 x * 2", input_source="def f(x):\n    return x * 2"),
+        ),
+        (
+            "instruction: lost for, i, in, range",
+            asked("설명하세요:\ni의 범위(3):\n    print(i)", "Explain:\nfor i in range(3):\n    print(i)"),
+        ),
+    ],
+    "numbers-changed": [
+        ("instruction: lost 1998; new 1989", asked("1989년의 일을 쓰세요.", "Write about 1998.")),
+        ("input: lost 3.5", turn(input="길이는 몇 미터입니다.", input_source="It is 3.5 meters long.")),
+        ("instruction: new 7", asked("장점 7가지를 쓰세요.", "Write down some advantages.")),
+        ("instruction: lost 5 million; new 50만", asked("인구 50만 명의 도시", "A city of 5 million people")),
+    ],
+    "quoted-lost": [
+        ("vocabulary, instruction: happy", asked('"행복한"의 동의어를 찾으세요.', 'Find a synonym for "happy".')),
+        (
+            "correction, input: He go home.",
+            asked("문법을 고치세요.", "Correct the grammar.", input="그는 집에 간다.", input_source="He go home."),
+        ),
+    ],
+    "option-lost": [
+        ("red became 적색", turn(input="빨강, 파랑", input_source="red, blue", output="적색", output_source="Red.")),
+        (
+            "spam became 광고",
+            asked("스팸인지 아닌지 고르세요.", "Spam or not?", output='"광고"', output_source='"Spam"'),
+        ),
+    ],
+    "final-answer-changed": [
+        ("7 is nowhere", turn(output="3 + 4 = 8입니다.", output_source="3 + 4 = 7.")),
+        (
+            "boxed 12 became 21",
+            turn(output="답은 $\\boxed{21}$입니다.", output_source="The answer is $\\boxed{12}$."),
+        ),
+    ],
+    "mojibake": [
+        ("input: donâ€™t", turn(input="그는 donâ€™t 라고 했다.")),
+        ("output: 안녕\ufffd하세", turn(output="안녕\ufffd하세")),
+    ],
     "speech-level": [
         ("output is haera: 강물이 소금을 실어 온다", turn(instruction=QUESTION, output="강물이 소금을 실어 온다.")),
         ("output is haeyo: 소금이 녹아 있어요", turn(instruction=QUESTION, output="소금이 녹아 있어요! 그렇죠?")),
@@ -51,6 +112,71 @@ FIRES: dict[str, list[tuple[str, Turn]]] = {
 }  # fmt: skip
 
 HOLDS_STILL: dict[str, list[Turn]] = {
+    "blanks-lost": [
+        turn(input="집에 __ 갔다.", input_source="___ went home."),
+        turn(input="__", input_source=None),
+        turn(input="snake_case", input_source="snake case"),
+    ],
+    "tags-changed": [
+        turn(input="<i>나</i> <b>너</b>", input_source="<b>you</b> <i>me</i>"),
+        turn(input="<도시 이름>", input_source="<name of a city>"),
+        turn(input="<입력 없음>", input_source="<no input>"),
+        turn(input="3 < 5", input_source="3 < 5 > 4"),
+        turn(input="<b>", input_source=None),
+    ],
+    "brackets-lost": [
+        turn(input="[회사]의 {이름}(본명)", input_source="{name} of [company]"),
+        turn(input="[", input_source=None),
+    ],
+    "label-added": [
+        turn(input="입력: 3", input_source="Input: 3"),
+        turn(input="번역가는 일합니다.", input_source="The translator works."),
+        turn(input="번역: 하늘", input_source=None),
+    ],
+    "code-changed": [
+        turn(input="def f(x):\n    return x  # 두 배", input_source="def f(x):\n    return x  # double"),
+        turn(input='print("안녕")', input_source='print("hello")'),
+        turn(input="물을 마시고; 쉬세요", input_source="Drink water; then rest"),
+        turn(input="반환", input_source=None),
+    ],
+    "numbers-changed": [
+        asked("인구가 300만 명인 도시 두 곳을 대세요.", "Name 2 cities of 3 million people."),
+        asked("3월 5일 오후 2시 30분", "14:30 on March 5th"),
+        asked("오후 3시에 만나요.", "We meet at 3:00 p.m."),
+        asked("1만 2,500원", "12,500 won"),
+        asked("3억 5천만 원", "350 million won"),
+        asked("첫째와 세 번째", "The 1st and the 3rd"),
+        asked("스물다섯 살", "25 years old"),
+        asked("16진수를 10진수로", "From hexadecimal to decimal"),
+        asked("20대와 30대", "People in their twenties and thirties"),
+        asked("제2차 세계 대전", "World War II"),
+        asked("코로나19", "COVID-19"),
+        asked("50만 명", "half a million people"),
+        asked("245개", "two hundred and forty-five"),
+        asked("1/2컵", "1/2 cup"),
+        turn(instruction="3"),
+    ],
+    "quoted-lost": [
+        asked('"happy"의 동의어를 찾으세요.', 'Find a synonym for "happy".'),
+        asked('"행복"이라는 제목의 시를 쓰세요.', 'Write a poem with the title "Happy".'),
+        asked("봄에 대한 말장난을 하세요.", "Make a pun about spring."),
+        turn(instruction="동의어"),
+    ],
+    "option-lost": [
+        turn(input="빨강, 파랑", input_source="red, blue", output="파랑입니다.", output_source="Blue"),
+        turn(input="하늘", input_source="sky", output="파랑", output_source="Blue"),
+        turn(input="빨강", input_source="red", output="붉은색을 고르는 편이 좋겠습니다.", output_source="Red"),
+        turn(input="빨강", input_source="red", output="적색", output_source="Red", written_by="openai/m"),
+        turn(input="빨강", input_source="red", output=None, output_source="Red"),
+    ],
+    "final-answer-changed": [
+        turn(output="3 + 4 = 7이므로 일곱 개입니다.", output_source="3 + 4 = 7, so the total is 7."),
+        turn(output="답은 세 개입니다.", output_source="The answer is 3."),
+        turn(output="1998년에 지었습니다.", output_source="It was built in 1989."),
+        turn(output="답은 8입니다.", output_source="The answer is 7.", written_by="openai/m"),
+        turn(output="답은 8입니다.", output_source=None),
+    ],
+    "mojibake": [turn(input="São Paulo의 naïve한 여행자, crème brûlée"), turn(output="â, ë, Ã"), turn(output=None)],
     "speech-level": [
         turn(instruction=QUESTION, output="강물이 소금을 실어 옵니다. 한번 맛을 보세요. 어떤가요?"),
         turn(instruction=QUESTION, output="강물의 소금"),
