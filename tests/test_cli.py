@@ -24,7 +24,7 @@ import typer
 from jsonschema import Draft202012Validator
 
 from kodata.cli import app, main
-from kodata.pipeline import shipped
+from kodata.pipeline import shipped, shipped_pipelines
 from kodata.published import Build, find_build
 from kodata.rules import RULES
 from tests.conftest import items, write_items
@@ -483,7 +483,7 @@ def test_a_pilot_needs_a_terminal_unless_nothing_is_paid_for(
 
 def test_list_shows_pipelines_and_builds(kodata: Kodata, at_demo: Build) -> None:
     lines = kodata("list").out.splitlines()
-    assert [line.split()[0] for line in lines if line] == ["pipeline", "alpaca-ko", "build", "alpaca-ko@demo"]
+    assert [line.split()[0] for line in lines if line] == ["pipeline", *shipped_pipelines(), "build", "alpaca-ko@demo"]
     assert lines[-1].split()[1:3] == ["124", "138"]
 
 

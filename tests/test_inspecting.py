@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -224,7 +225,7 @@ def test_a_draft_is_a_pipeline(use: str, tmp_path: Path) -> None:
     first, *others = write_draft("mine-ko", source, tmp_path)
     loaded = load_pipeline(str(first))
     assert loaded.sources == (
-        Source(use, "mine-ko", str(tmp_path / "데이터/a.json"), licence="CC-BY-4.0", fields=fields),
+        replace(source, name="mine-ko", path=str(tmp_path / "데이터/a.json"), publish_source=use != "kin"),
     )
     model = load_pipeline(template_of(use))
     assert (loaded.steps, loaded.limits) == (model.steps, model.limits)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kodata.errors import PipelineError
-from kodata.pipeline import shipped, shipped_pipelines
+from kodata.pipeline import load_pipeline, shipped, shipped_pipelines
 from kodata.sources import Source
 
 _LIKE = {"messages": "sharegpt"}  # formats that are built as another is
@@ -54,6 +54,8 @@ def _source(name: str, source: Source) -> Iterator[str]:
     if source.fields:
         pairs = ", ".join(f"{key} = {_toml(value)}" for key, value in source.fields.items())
         yield f"fields = {{ {pairs} }} # where the source has what {source.use} calls so"
+    if not load_pipeline(template_of(source.use)).sources[0].publish_source:
+        yield "publish_source = false # what people wrote is the seed of new texts and stays out of all that is published"
     yield '# lang = "ko" # for a source that is Korean already: it is not translated'
 
 
