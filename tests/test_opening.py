@@ -104,6 +104,17 @@ def test_a_conversation_is_read_from_every_container(kind: str, tmp_path: Path) 
     assert [item.decoded for item in opened(tmp_path / "a")] == TALKS
 
 
+@pytest.mark.parametrize("size", [1, 30, 1_000])
+def test_a_list_that_is_wrapped_is_found_however_long_its_first_item_is(
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kodata.sources.opening.streams.HEAD", 300)
+    rows = [{"instruction": "a" * size, "output": "b"}] * 3
+    (tmp_path / "a.json").write_bytes(dumped({"version": 1, "data": rows}))
+    assert container(tmp_path / "a.json") == "JSON object"
+    assert [item.decoded for item in opened(tmp_path / "a.json")] == rows
+
+
 RECORDS = [
     {"conversations": [{"from": "human", "value": "a"}]},
     {"messages": [{"role": "user", "content": "a"}], "id": 1},

@@ -55,7 +55,7 @@ def _source(name: str, source: Source) -> Iterator[str]:
         pairs = ", ".join(f"{key} = {_toml(value)}" for key, value in source.fields.items())
         yield f"fields = {{ {pairs} }} # where the source has what {source.use} calls so"
     if not load_pipeline(template_of(source.use)).sources[0].publish_source:
-        yield "publish_source = false # what people wrote is the seed of new texts and stays out of all that is published"
+        yield "publish_source = false # what people wrote is the seed of new texts and is not published"
     yield '# lang = "ko" # for a source that is Korean already: it is not translated'
 
 

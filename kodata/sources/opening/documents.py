@@ -292,9 +292,9 @@ def _is_one_object(head: str, *, spans_lines: bool) -> bool:
     is_list = False
     try:
         for key in _keys(text):
+            is_list = text.next() == "[" and key not in _IN_A_RECORD
             if _begins_a_wrapped_list(text, key):
                 return True
-            is_list = text.next() == "[" and key not in _IN_A_RECORD
             text.value()
     except _Broken as error:
         return error.is_cut and (spans_lines or is_list)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kodata.errors import SourceError
@@ -18,11 +20,11 @@ def open_hub(source: Source, token: str | None, *, whole: bool) -> Opened:
     Raises SourceError when it cannot be loaded.
     """
     import datasets
-    from datasets.exceptions import DatasetsError
-    from huggingface_hub.errors import HfHubHTTPError
 
+    if not sys.stderr.isatty():  # bars are for a person: on a pipe they would stand between the lines of progress
+        datasets.disable_progress_bars()
     where = f"{source.hub}@{source.revision[:12]}" if source.revision else source.hub
-    try:
+    with _loading(where):
         table = datasets.load_dataset(
             source.hub,
             source.config or None,
@@ -31,17 +33,28 @@ def open_hub(source: Source, token: str | None, *, whole: bool) -> Opened:
             token=token,
             streaming=not whole,
         )
+    return Opened(_rows(table, where), f"hf://{where}", "data set on the hub")
+
+
+def _rows(table: Iterable[object], where: str) -> Iterator[Item]:
+    with _loading(where):
+        for n, row in enumerate(table, 1):
+            yield Item(where, n, "row", row)
+
+
+@contextmanager
+def _loading(where: str) -> Iterator[None]:
+    """Raises SourceError for what the hub and its client may fail with."""
+    from datasets.exceptions import DatasetsError
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        yield
     except (OSError, ValueError, DatasetsError, HfHubHTTPError) as error:
         raise SourceError(
             f"{where} cannot be loaded from the hub ({type(error).__name__}). Check the name and the network, "
             "or name a local file with --source PATH"
         ) from error
-    return Opened(_rows(table, where), f"hf://{where}", "data set on the hub")
-
-
-def _rows(table: object, where: str) -> Iterator[Item]:
-    for n, row in enumerate(table, 1):  # type: ignore[var-annotated, arg-type]
-        yield Item(where, n, "row", row)
 
 
 def hub_facts(hub: str, revision: str, token: str | None) -> tuple[str, str]:
