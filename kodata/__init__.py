@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kodata.alone import dedupe, regenerate, sieve, translate, validate
+    from kodata.alone import borderline, decontaminate, dedupe, regenerate, sieve, translate, validate
     from kodata.asks import Answer, Ask
     from kodata.auditing import audit
     from kodata.corpus import Split
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 _HOME = {
     "build": "library", "plan": "library", "load": "library",
     "audit": "auditing",
-    "translate": "alone", "regenerate": "alone", "sieve": "alone", "dedupe": "alone", "validate": "alone",
+    "translate": "alone", "regenerate": "alone", "sieve": "alone", "dedupe": "alone",
+    "decontaminate": "alone", "borderline": "alone", "validate": "alone",
     "align": "pairing",
     "Pipeline": "pipeline", "Stage": "stages", "Split": "corpus", "Ask": "asks", "Answer": "asks",
     "Provider": "providers", "Ledger": "ledger", "KodataError": "errors",
@@ -36,7 +37,8 @@ _HOME = {
 
 __all__ = [
     "Answer", "Ask", "KodataError", "Ledger", "Pipeline", "Provider", "Split", "Stage",
-    "align", "audit", "build", "dedupe", "load", "plan", "regenerate", "sieve", "translate", "validate",
+    "align", "audit", "borderline", "build", "decontaminate", "dedupe", "load", "plan", "regenerate", "sieve",
+    "translate", "validate",
 ]  # fmt: skip
 
 

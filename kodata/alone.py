@@ -13,9 +13,12 @@ from typing import Literal, get_args
 import polars as pl
 
 from kodata.answering import Answering, Purse
+from kodata.benchmarks import load_benchmark
 from kodata.building import provider_for, silent
 from kodata.corpus import COLUMNS, Split, TextField, conserved
 from kodata.errors import PipelineError, did_you_mean
+from kodata.leaks.benchmark import Benchmark
+from kodata.leaks.known import wanted
 from kodata.ledger import Ledger
 from kodata.pipeline import endpoint, schema, shipped
 from kodata.prices import load_prices
@@ -26,6 +29,7 @@ from kodata.rules import RULES, Rule
 from kodata.sources import Source, read
 from kodata.sources.memory import Data, corpus_in, open_data
 from kodata.stages import RecordStage
+from kodata.stages.decontaminate import Decontaminate
 from kodata.stages.dedupe import Dedupe
 from kodata.stages.filter import Filter
 from kodata.stages.regenerate import Regenerate
@@ -33,6 +37,8 @@ from kodata.stages.translate import Translate
 from kodata.stages.validate import Validate
 from kodata.walk import tell_stories
 from kodata.workspace import Workspace, environment
+
+_TRIPLE = ("instruction", "input", "output")
 
 
 def translate(
@@ -78,13 +84,55 @@ def sieve(data: Data, rules: Sequence[str | Rule], *, strict: bool = False) -> S
     return _checked(frame, stage.run(frame), before)
 
 
-def dedupe(data: Data, *, columns: Sequence[str] = ("instruction", "input", "output"), min_share: float = 0.8) -> Split:
+def dedupe(data: Data, *, columns: Sequence[str] = _TRIPLE, min_share: float = 0.8) -> Split:
     """One record of each set of twins, and the others with the twin that was kept. Korean is compared by 3-grams."""
     frame, before = _corpus(data)
-    is_korean = frame["instruction"].str.contains(r"\p{Hangul}").mean()
-    stage = Dedupe(tuple(columns), 3 if isinstance(is_korean, float) and is_korean > 0.5 else 5, min_share)
+    stage = _dedupe(frame, columns, min_share)
     dropped = stage.decide(stage.sketch(frame))
     return _checked(frame, Split(frame.join(dropped, on="id", how="anti", maintain_order="left"), dropped), before)
+
+
+def borderline(data: Data, n: int = 20, *, columns: Sequence[str] = _TRIPLE, min_share: float = 0.8) -> pl.DataFrame:
+    """The n pairs nearest to where `dedupe` draws its line: share, is_twin, better, other (ids), and both texts.
+
+    The most similar first; `is_twin` pairs are near twins, of which `dedupe` keeps the better.
+    """
+    frame, _ = _corpus(data)
+    stage = _dedupe(frame, columns, min_share)
+    pairs = stage.borderline(stage.sketch(frame), n)
+    text = pl.concat_str(pl.col(columns), separator="\n", ignore_nulls=True).str.join("\n")
+    texts = frame.group_by("id").agg(text=text.str.strip_chars())
+    for side in ("better", "other"):
+        renamed = texts.rename({"id": side, "text": f"{side}_text"})
+        pairs = pairs.join(renamed, on=side, how="left", maintain_order="left")
+    return pairs.select("share", "is_twin", "better", "other", "better_text", "other_text")
+
+
+def tried(data: Data, shares: Sequence[float], *, columns: Sequence[str] = _TRIPLE) -> pl.DataFrame:
+    """How many records `dedupe` would drop as near twins with other values of `min_share`: min_share, near."""
+    frame, _ = _corpus(data)
+    stage = _dedupe(frame, columns, min(shares))
+    return stage.tried(stage.sketch(frame), shares)
+
+
+def _dedupe(frame: pl.DataFrame, columns: Sequence[str], min_share: float) -> Dedupe:
+    is_korean = frame["instruction"].str.contains(r"\p{Hangul}").mean()
+    return Dedupe(tuple(columns), 3 if isinstance(is_korean, float) and is_korean > 0.5 else 5, min_share)
+
+
+def decontaminate(
+    data: Data, benchmarks: Literal["all"] | Sequence[str | Mapping[str, object] | Benchmark] = "all"
+) -> Split:
+    """The records in which no item of the benchmarks stands, and the others with benchmark, item and coverage.
+
+    Benchmarks are known names (`kodata.leaks.known`), paths, tables as in a pipeline file, or loaded already. Raises
+    SourceError when one cannot be loaded: `kodata.benchmarks.load_benchmarks` gives those that can.
+    """
+    frame, before = _corpus(data)
+    given = [] if benchmarks == "all" else [b for b in benchmarks if isinstance(b, Benchmark)]
+    named = wanted(benchmarks if benchmarks == "all" else [b for b in benchmarks if not isinstance(b, Benchmark)])
+    loaded = [load_benchmark(benchmark, environment().get("HF_TOKEN")) for benchmark in (*given, *named)]
+    return _checked(frame, Decontaminate(tuple(loaded)).run(frame), before)
 
 
 def validate(data: Data) -> Split:

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import reduce
-from hashlib import blake2b
+from hashlib import blake2b, file_digest
 from operator import or_
 from pathlib import Path
 from typing import Literal
@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from kodata.accounts import save_accounts
 from kodata.answering import PATIENT, Answering, Day, Patience, Purse
+from kodata.benchmarks import load_benchmarks
 from kodata.errors import (
     BuildError,
     LawBroken,
@@ -54,12 +55,14 @@ from kodata.providers.recording import NAME as RECORDING
 from kodata.providers.recording import load_recording
 from kodata.providers.servers import Server
 from kodata.publish import Facts, publish
-from kodata.published import Build
+from kodata.published import Build, find_build
 from kodata.redo import reject_answers_of
 from kodata.shards import Shards
 from kodata.snapshots import Snapshots
 from kodata.sources import Reading, Source, digest_of, read
 from kodata.sources.opening import Opened, open_source
+from kodata.stages.decontaminate import Decontaminate
+from kodata.stages.dedupe import Dedupe, Published
 from kodata.stages.filter import Filter
 from kodata.stages.sample import NOT_SAMPLED, Sample
 from kodata.walk import Walk
@@ -228,6 +231,7 @@ def run_of(name: str, options: Options, workspace: Workspace, env: Mapping[str, 
         if options.offline or options.sources:
             raise PipelineError("--demo builds the shipped sample: it goes with neither --offline nor --source")
         pipeline = replace(pipeline, steps=tuple(_from_recording(step) for step in pipeline.steps))
+    pipeline = replace(pipeline, steps=tuple(_loaded(step, workspace, env) for step in pipeline.steps))
     if options.strict:
         pipeline = replace(pipeline, steps=tuple(_strict(step) for step in pipeline.steps))
     if options.pilot is not None:
@@ -262,6 +266,31 @@ def _sources(pipeline: Pipeline, options: Options) -> tuple[Source, ...]:
                 "or try --demo"
             )
     return sources
+
+
+def _loaded(step: Step, workspace: Workspace, env: Mapping[str, str]) -> Step:
+    """The step with the builds or benchmarks that it compares records with.
+
+    Raises BuildError or SourceError, naming each, when they cannot be loaded.
+    """
+    if isinstance(step.stage, Dedupe):
+        against = tuple(_published(build.name, workspace) for build in step.stage.against)
+        return replace(step, stage=replace(step.stage, against=against))
+    if not isinstance(step.stage, Decontaminate):
+        return step
+    found = load_benchmarks(step.stage.benchmarks, env.get("HF_TOKEN"))
+    if found.missing:
+        advice = "Give `benchmarks` without them to go on: the card will say that they were not checked"
+        raise SourceError("\n".join([f"stage {step.name}:", *found.missing.values(), advice]))
+    return replace(step, stage=replace(step.stage, benchmarks=found.benchmarks))
+
+
+def _published(name: str, workspace: Workspace) -> Published:
+    """The latest build of that name, its corpus known by the bytes of its file."""
+    build = find_build(name, workspace.builds)
+    with (build.path / "corpus.parquet").open("rb") as file:
+        digest = file_digest(file, "blake2b").hexdigest()[:16]
+    return Published(name, digest, build.corpus)
 
 
 def _strict(step: Step) -> Step:

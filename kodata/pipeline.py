@@ -22,6 +22,8 @@ from annotated_types import Gt
 from kodata.asks import Translator, Writer, canonical
 from kodata.corpus import COLUMNS, Share
 from kodata.errors import Misconfigured, PipelineError, did_you_mean
+from kodata.leaks.benchmark import Benchmark
+from kodata.leaks.known import wanted
 from kodata.providers.deepl import DeepLTranslator
 from kodata.providers.echo import EchoFace
 from kodata.providers.openai import OpenAIWriter
@@ -30,7 +32,8 @@ from kodata.rules import RULES, Fix, Rule
 from kodata.sources import SOURCES, Source
 from kodata.stages import CorpusStage, FrameStage, RecordStage, Stage, identity
 from kodata.stages.compose import Compose
-from kodata.stages.dedupe import Dedupe
+from kodata.stages.decontaminate import Decontaminate
+from kodata.stages.dedupe import Dedupe, Published
 from kodata.stages.distinct import Distinct
 from kodata.stages.filter import Filter
 from kodata.stages.regenerate import Regenerate
@@ -47,6 +50,7 @@ STAGES: dict[str, type[Stage]] = {
     "sample": Sample,
     "distinct": Distinct,
     "dedupe": Dedupe,
+    "decontaminate": Decontaminate,
     "validate": Validate,
 }
 FACES: dict[type[Stage], dict[str, type]] = {  # what may stand in `with = { use = ... }`
@@ -306,6 +310,10 @@ class _Loader:
             if not isinstance(rules, list) or not rules:
                 raise PipelineError(f'{self.path.name}, {where}: setting "rules" is missing or no list of rules')
             given["rules"] = tuple(self._rule(where, rule) for rule in rules)
+        if kind is Decontaminate:
+            given["benchmarks"] = self._benchmarks(where, table.pop("benchmarks", "all"))
+        if kind is Dedupe:
+            given["against"] = self._against(where, table.pop("against", []))
         if kind is Validate:
             given["schema"] = schema()
         if kind in (Regenerate, Compose) and "prompt" in table:
@@ -341,6 +349,29 @@ class _Loader:
                 f'{self.path.name}, {where}, rule {use}: it cannot mend. Set "drop", "review" or "info"'
             )
         return rule
+
+    def _against(self, where: str, names: object) -> tuple[Published, ...]:
+        """The builds that `against` names, not loaded yet."""
+        if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+            raise PipelineError(f'{self.path.name}, {where}: setting "against": a list of builds is needed')
+        if self.path.stem in names:
+            raise PipelineError(
+                f'{self.path.name}, {where}: setting "against": its own builds hold a twin of every record'
+            )
+        return tuple(map(Published, dict.fromkeys(names)))
+
+    def _benchmarks(self, where: str, entries: object) -> tuple[Benchmark, ...]:
+        """What `benchmarks` names, not loaded yet; paths are relative to the file."""
+        try:
+            found = wanted(entries)
+        except PipelineError as error:
+            raise PipelineError(f'{self.path.name}, {where}: setting "benchmarks": {error}') from error
+        return tuple(
+            replace(b, origin=replace(b.origin, path=str(self.path.parent / Path(b.origin.path).expanduser())))
+            if b.origin.path
+            else b
+            for b in found
+        )
 
     def _settings(
         self, where: str, kind: type, table: Mapping[str, Any], given: Mapping[str, object] | None = None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import polars as pl
 
+from kodata.corpus import COLUMNS
 from kodata.errors import BuildError, did_you_mean
 
 if TYPE_CHECKING:
@@ -50,6 +51,25 @@ class Build:
         """One row a dropped record: id, stage, reason, evidence, source_file, source_row."""
         lines = (orjson.loads(line) for line in self._dropped_lines())
         return pl.DataFrame([[item[name] for name in _DROPPED] for item in lines], schema=_DROPPED, orient="row")
+
+    def with_duplicates(self, *, of_sources: bool = False) -> pl.DataFrame:
+        """The corpus and the records that were dropped from it as duplicates, as a corpus frame.
+
+        Those dropped before translation are there, and all texts are the source texts, only where these are asked for.
+        """
+        items = (orjson.loads(line) for line in self._dropped_lines())
+        gone = [
+            [item["id"], *(row.get(name) for name in COLUMNS if name != "id")]
+            for item in items
+            if item["reason"] in ("duplicate", "near-duplicate")
+            for row in item["record"]
+            if of_sources or row.get("instruction_source") is not None or row.get("lang") == "ko"
+        ]
+        duplicates = pl.DataFrame(gone, schema={"id": COLUMNS["id"], **COLUMNS}, orient="row", infer_schema_length=None)
+        frame = pl.concat([self.corpus.select(list(COLUMNS)), duplicates.select(list(COLUMNS))])
+        texts = ("instruction", "input", "output")
+        sources = [pl.coalesce(f"{name}_source", name).alias(name) for name in texts]
+        return frame.with_columns(sources) if of_sources else frame
 
     @property
     def held_back_by(self) -> str:

@@ -229,7 +229,7 @@ def test_a_plan_of_a_known_build_has_nothing_to_ask_and_writes_nothing(
     run(path)
     before = _files_below(env["KODATA_HOME"])
     quote = plan("alpaca-ko", Options(sources={"": path}), Workspace.of(env), env, silent)
-    assert (quote.to_ask, quote.usd, quote.stages[2].reuse) == (0, 0.0, 30)
+    assert (quote.to_ask, quote.usd, quote.stages[3].reuse) == (0, 0.0, 30)
     assert _files_below(env["KODATA_HOME"]) == before
 
 

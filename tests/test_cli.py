@@ -146,8 +146,8 @@ def test_the_result_is_on_stdout_and_the_progress_on_stderr(kodata: Kodata) -> N
     ended = kodata("build", "alpaca-ko", "--demo", "--limit", "5")
     assert [line for line in ended.out.splitlines() if "screen:" in line] == []
     assert [line for line in ended.err.splitlines() if "screen:" in line] == [
-        "1/8 screen: 5 records",
-        "1/8 screen: 5 of 5 records kept",
+        "1/10 screen: 5 records",
+        "1/10 screen: 5 of 5 records kept",
     ]
 
 
@@ -193,7 +193,7 @@ def test_a_misspelt_pipeline_file_ends_with_2_and_the_nearest_name(kodata: Kodat
     for words in (("check", "my.toml"), ("plan", "my.toml"), ("build", "my.toml", "--budget", "1")):
         ended = kodata(*words)
         assert ended.code == 2
-        assert "my.toml, stage 7 (dedupe-korean)" in ended.err
+        assert "my.toml, stage 8 (dedupe-korean)" in ended.err
         assert '"ngramm" - did you mean "ngram"?' in ended.err
 
 
@@ -802,3 +802,13 @@ def test_a_rule_is_explained_with_its_settings_and_two_examples(kodata: Kodata) 
 def test_a_rule_that_is_not_there_is_named_with_the_nearest(kodata: Kodata) -> None:
     ended = kodata("rules", "refusl")
     assert (ended.code, ended.err) == (2, 'kodata: no rule "refusl" - did you mean "refusal"?\n')
+
+
+def test_the_pairs_around_the_line_are_shown_with_their_texts(kodata: Kodata) -> None:
+    kodata("build", "alpaca-ko", "--demo")
+    ended = kodata("borderline", "alpaca-ko@demo", "--source", "-n", "1")
+    assert ended.code == 0
+    first, better, text, *_ = ended.out.splitlines()
+    assert (first, better) == ("0.936  near twins", "  alpaca-0ee476c355e5f0d2")
+    assert text.startswith("    Rewrite the message in a more formal tone")
+    assert [line.split() for line in ended.out.splitlines() if line.strip().startswith("0.80")] == [["0.80", "3"]]

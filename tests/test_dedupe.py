@@ -6,6 +6,7 @@ import random
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -13,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kodata.corpus import DROPPED_COLUMNS, Turn, frame_of
+from kodata.errors import PipelineError
 from kodata.korean.core import core
-from kodata.stages.dedupe import Dedupe
+from kodata.stages import stage_key
+from kodata.stages.dedupe import Dedupe, Published
 
 ENGLISH = (
     "the", "a", "cat", "dog", "house", "tree", "walks", "sleeps", "under", "over", "blue", "small", "river", "quickly",
@@ -328,3 +331,77 @@ def test_no_records_have_no_twins() -> None:
     stage = Dedupe()
     gone = stage.decide(stage.sketch(frame_of([])))
     assert (gone.rows(), dict(gone.schema)) == ([], DROPPED_COLUMNS)
+
+
+# -- against published builds, and around the line
+
+
+def against(*turns: Turn) -> Dedupe:
+    """Compares instructions with a published build of these rows."""
+    return Dedupe(("instruction",), 3, against=(Published("old-ko", "1", frame_of(turns)),))
+
+
+def test_a_twin_of_a_published_record_leaves_whatever_its_merit() -> None:
+    stage = against(turn("a", LONG, "네"))
+    rows = [
+        turn("b", f"{LONG}!", "훨씬 더 긴 대답입니다"),
+        turn("c", f"{LONG} 빨리", "네네"),
+        turn("d", f"이제 {LONG[:30]}"),
+    ]
+    assert dropped(rows, stage) == [
+        ("b", "duplicate", "equal to old-ko:a"),
+        ("c", "near-duplicate", "share 0.957 of old-ko:a"),
+    ]
+
+
+def test_a_text_to_be_translated_is_compared_with_what_published_texts_were_translated_from() -> None:
+    stage = against(turn("a", "수도는 어디인가요?", instruction_source="Where is the capital of the country?"))
+    assert dropped([turn("b", "Where is the capital of the country")], stage) == [
+        ("b", "duplicate", "equal to old-ko:a")
+    ]
+
+
+def test_the_core_of_a_published_record_counts() -> None:
+    stage = against(turn("a", "수도를 알려 주세요."))
+    assert dropped([turn("b", "수도는 알려줘!")], stage) == [
+        ("b", "near-duplicate", "old-ko:a but for particles and endings")
+    ]
+
+
+def test_published_records_are_never_dropped() -> None:
+    assert dropped([turn("b", "다른 글")], against(turn("a", LONG), turn("c", LONG), turn("d", f"{LONG}요"))) == []
+
+
+def test_a_build_that_is_not_loaded_is_not_passed_over() -> None:
+    with pytest.raises(PipelineError, match="build old-ko has not been loaded"):
+        dropped([turn("b", LONG)], Dedupe(against=(Published("old-ko"),)))
+
+
+def test_a_build_is_compared_with_by_what_it_holds() -> None:
+    keys = {stage_key(Dedupe(against=(Published("old-ko", digest, frame_of([])),))) for digest in ("1", "2")}
+    assert len({*keys, stage_key(Dedupe())}) == 3
+
+
+def near_the_line() -> tuple[Dedupe, pl.DataFrame]:
+    """A stage, and sketches of a text and of versions of it that are less and less like it."""
+    ends = ("", " 꼭", " 꼭 또박또박", " 그리고 크게 읽어 보세요")
+    stage = Dedupe(("instruction",), 3)
+    return stage, stage.sketch(frame_of(turn(f"r-{n}", f"{LONG}{end}") for n, end in enumerate(ends)))
+
+
+def test_the_pairs_around_the_line_stand_on_both_sides_of_it() -> None:
+    stage, sketches = near_the_line()
+    found = stage.borderline(sketches, 3)
+    assert found.columns == ["better", "other", "share", "is_twin"]
+    assert found.with_columns(pl.col("share").round(3)).rows() == [
+        ("r-1", "r-3", 0.829, True),
+        ("r-0", "r-3", 0.827, True),
+        ("r-2", "r-3", 0.782, False),
+    ]
+
+
+def test_other_thresholds_drop_what_they_would_drop() -> None:
+    stage, sketches = near_the_line()
+    assert stage.tried(sketches, [0.6, 0.8, 0.95]).rows() == [
+        (share, len(replace(stage, min_share=share).decide(sketches))) for share in (0.6, 0.8, 0.95)
+    ]

@@ -14,6 +14,7 @@ from kodata.asks import Answer, Ask
 from kodata.building import silent
 from kodata.corpus import COLUMNS, Record, Split, Turn, conserved, frame_of
 from kodata.errors import LawBroken
+from kodata.leaks.benchmark import Benchmark
 from kodata.ledger import Ledger
 from kodata.pipeline import STAGES, schema
 from kodata.providers.echo import Echo, EchoFace
@@ -46,6 +47,7 @@ def frames(draw: st.DrawFn) -> pl.DataFrame:
     return frame_of(turns)
 
 
+LEAKED = ("한국어 문장입니다. 이어지는 문장입니다.", "The cat is on the mat and it is happy.", "7")
 EXAMPLES: dict[str, Stage] = {
     "translate": STAGES["translate"](by=EchoFace(), fields=("instruction", "input", "output")),  # type: ignore[call-arg]
     "regenerate": STAGES["regenerate"](by=EchoFace(), prompt="한국어로 답하세요."),  # type: ignore[call-arg]
@@ -54,6 +56,9 @@ EXAMPLES: dict[str, Stage] = {
     "sample": STAGES["sample"](n=3, by="category"),  # type: ignore[call-arg]
     "distinct": STAGES["distinct"](),
     "dedupe": STAGES["dedupe"](),
+    "decontaminate": STAGES["decontaminate"](  # type: ignore[call-arg]
+        benchmarks=(Benchmark("mine").loaded((str(n), text) for n, text in enumerate(LEAKED)),)
+    ),
     "validate": STAGES["validate"](schema=schema()),  # type: ignore[call-arg]
 }
 

@@ -20,9 +20,9 @@ ROWS = (
     ("errors", "korean", "events", "kinds", "tokens", "accounts"),
     ("corpus", "asks", "shield", "prices", "licences", "shards", "tasks", "twins"),
     ("alignment",),
-    ("rules",),
+    ("rules", "leaks"),
     ("sources", "stages", "providers", "ledger", "snapshots", "workspace"),
-    ("answering", "pipeline"),
+    ("answering", "pipeline", "benchmarks"),
     ("quote",),
     ("walk", "publish", "published"),
     ("pairing",),
@@ -50,7 +50,7 @@ HEAVY = {
     "bs4",
     "markdownify",
 }
-PURE = ("stages", "twins", "rules", "corpus", "korean", "kinds", "shield", "tasks", "asks", "alignment")
+PURE = ("stages", "twins", "leaks", "rules", "corpus", "korean", "kinds", "shield", "tasks", "asks", "alignment")
 IMPURE_MODULES = {
     "os", "io", "pathlib", "shutil", "tempfile", "glob", "sqlite3", "socket", "subprocess", "urllib", "http",
     "requests", "time", "datetime", "random", "secrets", "uuid", "locale",

@@ -58,6 +58,7 @@ STAGE: dict[str, Table] = {
     "sample": {"use": "sample", "n": 3},
     "distinct": {"use": "distinct"},
     "dedupe": {"use": "dedupe"},
+    "decontaminate": {"use": "decontaminate", "benchmarks": ["kmmlu"]},
     "validate": {"use": "validate"},
 }
 FACE: dict[str, Table] = {"deepl": DEEPL, "openai": OPENAI, "echo": ECHO}
@@ -271,7 +272,11 @@ PLACES: dict[str, tuple[str, type, tuple[str, ...]]] = {
     "limits": ("[limits]", Limits, ()),
     **{f"source {use}": (f"source 1 ({use})", Source, ()) for use in SOURCES},
     **{
-        f"stage {use}": (f"stage 1 ({use})", kind, ("by", "schema") if kind is Validate else ("by", "rules"))
+        f"stage {use}": (
+            f"stage 1 ({use})",
+            kind,
+            ("by", "schema") if kind is Validate else ("by", "rules", "benchmarks"),
+        )
         for use, kind in STAGES.items()
     },
     **{f"rule {name}": (f"stage 1 (filter), rule {name}", rule, ()) for name, rule in RULES.items()},
@@ -382,7 +387,7 @@ def test_a_misspelt_key_is_named_even_where_another_is_missing(
     [
         (({"use": "tranlate"},), {}, 'stage 1: no stage "tranlate" - did you mean "translate"?'),
         ((STAGE["dedupe"], {"use": []}), {}, 'stage 2: no stage "[]" - known: '),
-        (({"ngram": 3},), {}, 'stage 1: no stage "" - known: compose, dedupe, distinct, filter, '),
+        (({"ngram": 3},), {}, 'stage 1: no stage "" - known: compose, decontaminate, dedupe, distinct, filter, '),
         (({"use": "filter", "rules": ["refusl"]},), {}, 'stage 1 (filter): no rule "refusl" - did you mean "refusal"?'),
         (
             ({"use": "filter", "rules": [{"use": "lenght-ratio"}]},),

@@ -69,13 +69,13 @@ def test_after_a_pilot_of_20_the_quote_of_the_rest_is_within_a_tenth_of_the_bill
     openai.reset()
     run(items(300))
     assert quote.usd == pytest.approx(paid(deepl, openai), rel=0.1)
-    written = quote.stages[4]
+    written = quote.stages[5]
     assert (written.basis, written.answers) == ("answers", 20)
     assert written.usd == pytest.approx(paid(deepl, openai) - deepl.counts()["characters"] * 25e-6, rel=0.1)
 
 
 def test_questions_that_wait_for_a_translation_are_quoted_one_for_each_record(planned: Callable[..., Plan]) -> None:
-    written = planned(items(60)).stages[4]
+    written = planned(items(60)).stages[5]
     assert (written.records, written.pending, written.to_ask, written.requests) == (0, 60, 60, 60)
     assert (written.basis, 0 < written.usd_low < written.usd <= written.usd_high < written.usd_bound) == (
         "assumed", True,
@@ -93,7 +93,7 @@ def plain(count: int) -> list[dict[str, str]]:
 def test_a_quote_of_known_texts_is_the_bill_and_no_estimate(
     run: Run, planned: Callable[..., Plan], deepl: DeepLServer
 ) -> None:
-    translated = planned(plain(90), overrides=WRITES_NOTHING).stages[2]
+    translated = planned(plain(90), overrides=WRITES_NOTHING).stages[3]
     run(plain(90), overrides=WRITES_NOTHING, budget_usd=translated.usd)
     counts = deepl.counts()
     assert (translated.characters, translated.to_ask, translated.requests, translated.is_estimate) == (
@@ -105,7 +105,7 @@ def test_a_quote_of_known_texts_is_the_bill_and_no_estimate(
 def test_texts_that_lose_a_mark_cost_more_than_once_and_no_more_than_the_bound(
     run: Run, planned: Callable[..., Plan], deepl: DeepLServer
 ) -> None:
-    translated = planned(items(200), overrides=WRITES_NOTHING).stages[2]
+    translated = planned(items(200), overrides=WRITES_NOTHING).stages[3]
     deepl.faults(drop_marks=0.05)
     run(items(200), overrides=WRITES_NOTHING)
     usd = deepl.counts()["characters"] * 25e-6

@@ -12,6 +12,7 @@ import orjson
 
 from kodata.publish.aside import dropped_items, items_for_review
 from kodata.publish.card import Config, card
+from kodata.publish.compared import compared
 from kodata.publish.corpus_files import write_corpus
 from kodata.publish.facts import Facts, line
 from kodata.publish.manifest import manifest_of
@@ -42,7 +43,7 @@ def publish(
     ):
         with (folder / name).open("wb") as lines:
             lines.writelines(map(line, items))
-    manifest = manifest_of(facts, kept)
+    manifest = manifest_of(facts, kept) | {"benchmarks": compared(facts, dropped)}
     (folder / "manifest.json").write_bytes(
         orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,15 +162,21 @@ def _left(manifest: Mapping[str, Any]) -> list[str]:
 def _checks(manifest: Mapping[str, Any]) -> list[str]:
     rows = [(stage, rule, f"{n:,}") for stage, counts in manifest["remarks"].items() for rule, n in counts.items()]
     noticed = _table(("stage", "flagged, mended or counted", "turns"), rows) if rows else ["No turn was flagged."]
-    uses = {stage.get("use") for stage in tomllib.loads(manifest["pipeline"]["text"]).get("stage", ())}
-    is_clean = "decontaminate" in uses
-    return [
-        *noticed,
-        "",
-        "Benchmark items were looked for and taken out, see above."
-        if is_clean
-        else "It was not checked for items of benchmarks.",
-    ]
+    compared = list(_compared(manifest["benchmarks"])) or ["It was not checked for items of benchmarks."]
+    return [*noticed, "", *compared]
+
+
+def _compared(benchmarks: Mapping[str, Any]) -> Iterator[str]:
+    """With which benchmarks records were compared, what of them was found (and dropped), and with which not."""
+    for stage, found in benchmarks.items():
+        rows = [
+            (stage, row["benchmark"], f"{row['items']:,}", f"{row['seen']:,}", f"{row['records']:,}")
+            for row in found["checked"]
+        ]
+        if rows:
+            yield from (*_table(("stage", "benchmark", "items", "found", "records dropped"), rows), "")
+        if found["not_checked"]:
+            yield from (f"Not compared with, in {_inline(stage)}: {', '.join(found['not_checked'])}.", "")
 
 
 def _rebuild(pipeline: Mapping[str, Any]) -> list[str]:

@@ -63,9 +63,12 @@ class CorpusStage(Stage, Protocol):
 
 
 def identity(value: object) -> object:
-    """A stage, rule or provider face as plain data: class, version and settings, for keys and manifests."""
+    """A stage, rule or provider face as plain data: class, version and settings, for keys and manifests.
+
+    What is loaded stands in it as its digest: a field that takes no part in comparisons is no setting.
+    """
     if is_dataclass(value) and not isinstance(value, type):
-        settings = {f.name: identity(getattr(value, f.name)) for f in fields(value)}
+        settings = {f.name: identity(getattr(value, f.name)) for f in fields(value) if f.compare}
         kind = type(value)
         own = "" if kind.__module__.startswith("kodata.") else f"{kind.__module__}:"
         return {"use": f"{own}{kind.__qualname__}", "version": getattr(value, "version", 1), **settings}

@@ -40,6 +40,10 @@ class Keeping:
             self._drop(similar.within(rest), first_of_core, rows[rest & (self.core >= 0)].tolist())
             kept |= rest & ~np.isin(rows, list(self.gone))
 
+    def drop_within(self, found: Found) -> None:
+        """Drop what has a twin among these pairs of rows, or the same core."""
+        self._drop(found, {}, np.flatnonzero(self.core >= 0).tolist())
+
     def _drop(self, found: Found, first_of_core: dict[int, int], cored: Iterable[int]) -> None:
         """Go through the rows that have a twin among those found, or may have one of the same core."""
         twins = defaultdict(list)
