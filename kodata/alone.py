@@ -6,7 +6,7 @@ Dataset that has the columns of a corpus, such as `build.corpus`, is taken as it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, get_args
 

@@ -172,7 +172,7 @@ def test_after_a_pilot_the_quote_of_real_texts_is_within_a_tenth_of_the_bill(
     deepl.reset()
     openai.reset()
     run(rows)
-    translated, written = quote.stages[2], quote.stages[4]
+    translated, written = quote.stages[3], quote.stages[5]
     characters = deepl.counts()["characters"] * 25e-6
     assert round(translated.usd_low, 9) <= round(characters, 9) <= round(translated.usd_high, 9)
     assert (translated.usd, written.usd) == (
@@ -201,7 +201,7 @@ def test_a_plan_reads_what_is_left_on_the_account_and_says_what_is_missing(
     monkeypatch.setattr(deepl, "quota", 500)
     quote = planned(items(30))
     (quota,) = quote.quotas
-    assert (quota.used, quota.limit, quota.missing) == (0, 500, quote.stages[2].characters - 500)
+    assert (quota.used, quota.limit, quota.missing) == (0, 500, quote.stages[3].characters - 500)
 
 
 def test_a_plan_without_a_key_or_a_network_says_what_it_could_not_ask(env: dict[str, str], tmp_path: Path) -> None:
@@ -223,9 +223,9 @@ def test_a_plan_says_how_long_the_limits_of_an_account_take_once_they_are_known(
     llmock.reply("나무는 봄에 잎을 냅니다.", times=None).limits(rpm=600)
     env["OPENAI_BASE_URL"] = llmock.base_url("openai")
     echo = ('translate.with={use="echo"}',)
-    assert planned(items(80), overrides=echo).stages[4].seconds is None
+    assert planned(items(80), overrides=echo).stages[5].seconds is None
     run(items(80), limit=20, overrides=echo)
-    assert planned(items(80), overrides=echo).stages[4].seconds == pytest.approx(60 / 10)
+    assert planned(items(80), overrides=echo).stages[5].seconds == pytest.approx(60 / 10)
 
 
 @pytest.mark.parametrize("width", [80, 100, 200])
