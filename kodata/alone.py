@@ -20,11 +20,12 @@ from kodata.errors import PipelineError, did_you_mean
 from kodata.leaks.benchmark import Benchmark
 from kodata.leaks.known import wanted
 from kodata.ledger import Ledger
-from kodata.pipeline import endpoint, schema, shipped
+from kodata.pipeline import endpoint, schema, shipped, translation_prompt
 from kodata.prices import load_prices
 from kodata.providers.deepl import DeepLTranslator
 from kodata.providers.echo import EchoFace
 from kodata.providers.openai import OpenAIWriter
+from kodata.providers.openai_translator import OpenAITranslator
 from kodata.rules import RULES, Rule
 from kodata.sources import Source, read
 from kodata.sources.memory import Data, corpus_in, open_data
@@ -43,22 +44,31 @@ _TRIPLE = ("instruction", "input", "output")
 
 def translate(
     data: Data,
-    by: Literal["deepl", "echo"] | DeepLTranslator = "deepl",
+    by: str | DeepLTranslator | OpenAITranslator = "deepl",
     *,
     fields: Sequence[TextField] = ("instruction", "input"),
     budget: float = 0.0,
 ) -> Split:
-    """The records with `fields` in Korean, and those that left. `budget` is in dollars."""
-    if isinstance(by, DeepLTranslator):
-        face: EchoFace | DeepLTranslator = replace(by, provider=_at("deepl"))
-    elif by in ("deepl", "echo"):
-        face = EchoFace() if by == "echo" else DeepLTranslator(provider=_at("deepl"))
-    else:
-        raise PipelineError(f'no translator "{by}"{did_you_mean(by, ("deepl", "echo"))}')
+    """The records with `fields` in Korean, and those that left. `budget` is in dollars.
+
+    `by` is "deepl", "openai/<model>" or "echo", which pretends.
+    """
+    face = _translator(by) if isinstance(by, str) else by
+    if not isinstance(face, EchoFace):
+        face = replace(face, provider=_at(face.provider.partition("@")[0]))
     names = (fields,) if isinstance(fields, str) else tuple(fields)
     if wrong := [name for name in names if name not in get_args(TextField)]:
         raise PipelineError(f'no field "{wrong[0]}"{did_you_mean(wrong[0], get_args(TextField))}')
     return _told(Translate(face, names), data, budget)  # type: ignore[arg-type]  # they are fields
+
+
+def _translator(by: str) -> EchoFace | DeepLTranslator | OpenAITranslator:
+    service, _, model = by.partition("/")
+    if service == "openai" and model:
+        return OpenAITranslator(model, translation_prompt())
+    if by not in ("deepl", "echo"):
+        raise PipelineError(f'no translator "{by}"{did_you_mean(by, ("deepl", "openai/<model>", "echo"))}')
+    return EchoFace() if by == "echo" else DeepLTranslator()
 
 
 def regenerate(data: Data, model: str, *, prompt: str | None = None, budget: float = 0.0) -> Split:
@@ -145,7 +155,10 @@ def _told(stage: RecordStage, data: Data, budget: float) -> Split:
     env = environment()
     workspace = Workspace.of(env)
     frame, before = _corpus(data)
-    provider = provider_for(stage.by.provider, env, load_prices(workspace.prices), sends=True)  # type: ignore[attr-defined]
+    face = stage.by  # type: ignore[attr-defined]  # whom it asks
+    glossary = getattr(face, "glossary", None)
+    glossaries = {glossary.digest: glossary} if glossary is not None else None
+    provider = provider_for(face.provider, env, load_prices(workspace.prices), glossaries, sends=True)
     with Ledger.in_memory() if provider.is_pretend else Ledger(workspace.ledger) as ledger:
         answering = Answering(ledger, {provider.name: provider}, Purse(budget), silent)
         split, unanswered = tell_stories(stage, frame, answering, lambda _: None)

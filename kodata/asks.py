@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 import orjson
 
 Finish = Literal["stop", "length", "content_filter", "refusal", "other", "redacted"]
+Register = Literal["hapsyo", "haeyo", "haera", "hae", "any"]
 Messages = Sequence[Mapping[str, str]]
 
 
@@ -70,12 +71,15 @@ class Answer:
 class Passage:
     """A text as a translator is to see it: XML with a mark such as `<x id="0"/>` for each piece that must survive.
 
-    `turn` and `field` say where in the record it stands.
+    `turn` and `field` say where in the record it stands, `register` in which speech level it is wanted; `context` is
+    what stands beside or before it in English: to be read, not translated.
     """
 
     xml: str
     turn: int = 0
     field: str = "instruction"
+    register: Register = "any"
+    context: str = ""
 
 
 class Translator(Protocol):

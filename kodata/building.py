@@ -44,6 +44,7 @@ from kodata.events import (
     Told,
 )
 from kodata.exports import EXPORTS, export
+from kodata.glossary import Glossary
 from kodata.ledger import Ledger
 from kodata.pipeline import KEYS, REDIRECTS, Pipeline, Step, load_pipeline, shipped
 from kodata.prices import Prices, TokenPrice, load_prices
@@ -162,7 +163,9 @@ class Run:
     def providers(self, prices: Prices, *, sends: bool) -> dict[str, Provider]:
         """Who is asked, by name. Raises Misconfigured when a key is missing and something is to be sent."""
         return {
-            name: provider_for(name, self.env, prices, sends=sends, servers=self.pipeline.servers)
+            name: provider_for(
+                name, self.env, prices, self.pipeline.glossaries, sends=sends, servers=self.pipeline.servers
+            )
             for name in self.pipeline.providers
         }
 
@@ -187,9 +190,18 @@ def _sample(use: str) -> Path:
 
 
 def provider_for(
-    name: str, env: Mapping[str, str], prices: Prices, *, sends: bool, servers: Mapping[str, Server] | None = None
+    name: str,
+    env: Mapping[str, str],
+    prices: Prices,
+    glossaries: Mapping[str, Glossary] | None = None,
+    *,
+    sends: bool,
+    servers: Mapping[str, Server] | None = None,
 ) -> Provider:
-    """The provider of that name. Raises Misconfigured when its key is missing and something is to be sent."""
+    """The provider of that name, with the glossaries, by digest, that it may be asked to use.
+
+    Raises Misconfigured when its key is missing and something is to be sent.
+    """
     if name == "echo":
         return Echo()
     if name == RECORDING:
@@ -207,7 +219,7 @@ def provider_for(
     if not (key.isascii() and key.isprintable()):
         raise Misconfigured(f"{KEYS[service]} holds characters that no key has. Copy it again")
     if service == "deepl":
-        return DeepL(key, prices, name, url)
+        return DeepL(key, prices, name, url, glossaries or {})
     return OpenAI(key, prices, name, url, parallel=32 if url else 128)  # a server of one's own serves fewer at a time
 
 

@@ -47,7 +47,8 @@ DROPPED_COLUMNS: dict[str, pl.DataType] = {"id": pl.String(), "reason": pl.Strin
 REMARK_COLUMNS: dict[str, pl.DataType] = {
     "id": pl.String(), "turn": pl.UInt16(), "rule": pl.String(), "severity": pl.String(), "evidence": pl.String(),
 }  # fmt: skip
-ENGLISH_KEPT: Final = "english-kept"  # among the fixes of a turn: what its task is about was not translated
+ENGLISH_KEPT: Final = "english-kept"  # a fix: what the task is about was not translated
+SOURCE_KEPT: Final = "source-kept"  # a fix: a memory has a translation of what is no prose
 
 Share: TypeAlias = Annotated[float, Ge(0), Le(1)]
 TextField = Literal["system", "instruction", "input", "output"]

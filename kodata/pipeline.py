@@ -13,20 +13,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
 import orjson
 from annotated_types import Gt
 
-from kodata.asks import Translator, Writer, canonical
+from kodata.asks import Register, Translator, Writer, canonical
 from kodata.corpus import COLUMNS, Share
 from kodata.errors import Misconfigured, PipelineError, did_you_mean
+from kodata.glossary import Glossary, glossary_of
 from kodata.leaks.benchmark import Benchmark
 from kodata.leaks.known import wanted
+from kodata.memory import Memory, memory_of
 from kodata.providers.deepl import DeepLTranslator
 from kodata.providers.echo import EchoFace
 from kodata.providers.openai import OpenAIWriter
+from kodata.providers.openai_translator import OpenAITranslator
 from kodata.providers.servers import Server
 from kodata.rules import RULES, Fix, Rule
 from kodata.sources import SOURCES, Source
@@ -38,7 +41,7 @@ from kodata.stages.distinct import Distinct
 from kodata.stages.filter import Filter
 from kodata.stages.regenerate import Regenerate
 from kodata.stages.sample import Sample
-from kodata.stages.translate import Translate
+from kodata.stages.translate import Registers, Translate
 from kodata.stages.validate import Validate
 from kodata.stages.withhold import Withhold
 
@@ -54,7 +57,7 @@ STAGES: dict[str, type[Stage]] = {
     "validate": Validate,
 }
 FACES: dict[type[Stage], dict[str, type]] = {  # what may stand in `with = { use = ... }`
-    Translate: {"deepl": DeepLTranslator, "echo": EchoFace},
+    Translate: {"deepl": DeepLTranslator, "openai": OpenAITranslator, "echo": EchoFace},
     Regenerate: {"openai": OpenAIWriter, "echo": EchoFace},
     Compose: {"openai": OpenAIWriter, "echo": EchoFace},
 }
@@ -129,6 +132,12 @@ class Pipeline:
         """The names of the providers that its stages ask, in order of first use."""
         return tuple(dict.fromkeys(step.face.provider for step in self.steps if step.face is not None))
 
+    @property
+    def glossaries(self) -> dict[str, Glossary]:
+        """The glossaries that its stages translate with, by digest."""
+        found = [getattr(step.face, "glossary", None) for step in self.steps]
+        return {glossary.digest: glossary for glossary in found if glossary is not None}
+
 
 def shipped(*parts: str) -> Path:
     """A file or folder that comes with kodata: in the installed package, or in a checkout (editable installs)."""
@@ -175,6 +184,12 @@ def endpoint(service: str, env: Mapping[str, str]) -> str:
     path = parts.path.rstrip("/").removesuffix("/v1")
     place = f"{parts.hostname}{port}{path}"
     return service if place in _HOME[service] else f"{service}@{place}"
+
+
+@cache
+def translation_prompt() -> str:
+    """The system message that a model is asked with to translate, where the pipeline file names no other."""
+    return shipped("pipelines", "prompts", "translate-ko.md").read_text(encoding="utf-8")
 
 
 @cache
@@ -318,6 +333,10 @@ class _Loader:
             given["schema"] = schema()
         if kind in (Regenerate, Compose) and "prompt" in table:
             table["prompt"] = self._file(where, "prompt", table["prompt"])
+        if kind is Translate and "memory" in table:
+            given["memory"] = self._memory(where, table.pop("memory"))
+        if kind is Translate and "register" in table:
+            given["register"] = self._registers(where, table.pop("register"))
         given |= self._settings(where, kind, table, given)
         try:
             return Step(name, kind(**given))
@@ -333,10 +352,39 @@ class _Loader:
                 + (f'; no "{use}"{did_you_mean(use, known)}' if use else f": {', '.join(known)}")
             )
         settings = {key: value for key, value in table.items() if key != "use"}
-        given = {"provider": use if use in self.servers else endpoint(use, self.env)}
+        given: dict[str, Any] = {"provider": use if use in self.servers else endpoint(use, self.env)}
         kind = known[use]
+        if "glossary" in settings and any(f.name == "glossary" for f in fields(kind)):
+            given["glossary"] = self._glossary(f"{where}, with", settings.pop("glossary"))
+        if kind is OpenAITranslator:
+            name = settings.get("prompt")
+            settings["prompt"] = self._file(f"{where}, with", "prompt", name) if name else translation_prompt()
         face: object = kind(**given, **self._settings(f"{where}, with", kind, settings, given))
         return face
+
+    def _glossary(self, where: str, name: object) -> Glossary:
+        try:
+            return glossary_of(str(name), self._file(where, "glossary", name))
+        except ValueError as error:
+            raise PipelineError(f"{self.path.name}, {where}: glossary = {name!r}: {error}") from error
+
+    def _memory(self, where: str, name: object) -> Memory:
+        path = self.path.parent / str(name)
+        try:
+            return memory_of(path.stem, path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise PipelineError(f"{self.path.name}, {where}: memory = {name!r} cannot be read ({error})") from error
+
+    def _registers(self, where: str, levels: object) -> Registers:
+        """One level for all fields, or a table by field."""
+        if isinstance(levels, dict):
+            return Registers(**self._settings(f"{where}, register", Registers, levels))
+        if levels not in (known := get_args(Register)):
+            raise PipelineError(
+                f'{self.path.name}, {where}: setting "register": one of {", ".join(known)}, or a table by field, '
+                f"not {levels!r}"
+            )
+        return Registers(**dict.fromkeys((f.name for f in fields(Registers)), levels))  # type: ignore[arg-type]
 
     def _rule(self, where: str, entry: object) -> Rule:
         table = {"use": entry} if isinstance(entry, str) else dict(entry) if isinstance(entry, dict) else {}

@@ -29,6 +29,7 @@ _LINE_END = re.compile(r"(?<=\n)")
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?=[ \t])")
 _TAG = re.compile(r"<?(/?)((?<=[</])[A-Za-z][\w:.-]*|[\[\]])(?:[^<>]*?(/?)>)?")
 _VOID = frozenset(("br", "hr", "img", "input", "link", "meta"))
+_PLAIN = str.maketrans("“”‘’–—−", "\"\"''---")
 _STRICT = ("code", "url", "email", "tag", "latex", "placeholder", "blank")
 
 
@@ -232,19 +233,27 @@ def damage(english: str, korean: str) -> str:
     """
     if (now := korean.count("\n")) != (then := english.count("\n")):
         return f"{then} line breaks became {now}"
-    end = 0
+    end, loose = 0, _loose(korean)
     for stretch in shield(english):
-        fixed = stretch.strip() if isinstance(stretch, str) else ""
-        at = korean.find(fixed, end)
+        if isinstance(stretch, Prose):
+            continue
+        at = loose.find(_loose(stretch), end)
         if at < 0:
-            return f"{fixed!r} is not there"
-        end = at + len(fixed)
-    had, has = (Counter(piece for _, piece in pieces_of(text) if piece.kind in _STRICT) for text in (english, korean))
+            return f"{stretch.strip()!r} is not there"
+        end = at + len(_loose(stretch))
+    had, has = (
+        Counter(_loose(piece.text) for _, piece in pieces_of(text) if piece.kind in _STRICT)
+        for text in (english, korean)
+    )
     if had != has:
-        lost = [piece.text for piece in (had - has)] or [piece.text for piece in (has - had)]
-        return f"{', '.join(lost)} stand{'s' * (len(lost) == 1)} not as often as in the English"
+        return f"not as often as in the English: {', '.join([*(had - has), *(has - had)])}"
     then_, now_ = _brackets(english), _brackets(korean)
     return "" if then_ == now_ else f"brackets {then_ or 'none'} became {now_ or 'none'}"
+
+
+def _loose(text: str) -> str:
+    """The text as it counts for equality: typographic signs, case and white space are no damage."""
+    return " ".join(text.translate(_PLAIN).casefold().split())
 
 
 def _brackets(text: str) -> str:

@@ -67,7 +67,7 @@ class Walk:
             if self.foresight:
                 self.foresight.begin(step)
             reasons = self.reasons[step.name] = Counter[str]()
-            noticed = self.noticed[step.name] = Counter[str]()
+            noticed = self.noticed[step.name] = Counter[str](getattr(step.stage, "remarks", {}))
             for frame, split, remembered in self._splits(step, shards):
                 conserved(frame, split, step.name)
                 after.add(split.kept)

@@ -309,7 +309,11 @@ def _full_pipeline(folder: Path) -> str:
     from kodata.pipeline import shipped
 
     text = shipped("pipelines", "alpaca-ko.toml").read_text(encoding="utf-8")
-    text = text.replace('hub = "tatsu-lab/alpaca"', 'path = "items.json"').replace("prompts/", "")
+    text = (
+        text.replace('hub = "tatsu-lab/alpaca"', 'path = "items.json"')
+        .replace("prompts/", "")
+        .replace("glossaries/", f"{shipped('pipelines', 'glossaries')}/")
+    )
     text = "\n".join(line for line in text.splitlines() if not line.startswith("revision"))
     (folder / "own.toml").write_text(text, encoding="utf-8")
     prompt = shipped("pipelines", "prompts", "answer-ko.md").read_text(encoding="utf-8")

@@ -187,7 +187,8 @@ def test_wrong_usage_ends_with_2(kodata: Kodata, words: list[str]) -> None:
 
 def test_a_misspelt_pipeline_file_ends_with_2_and_the_nearest_name(kodata: Kodata, tmp_path: Path) -> None:
     text = shipped("pipelines", "alpaca-ko.toml").read_text(encoding="utf-8")
-    (tmp_path / "my.toml").write_text(text.replace("ngram", "ngramm"), encoding="utf-8")
+    text = text.replace("ngram", "ngramm").replace("glossaries/", f"{shipped('pipelines', 'glossaries')}/")
+    (tmp_path / "my.toml").write_text(text, encoding="utf-8")
     (tmp_path / "prompts").mkdir()
     (tmp_path / "prompts" / "answer-ko.md").write_text("한국어로 답하세요.", encoding="utf-8")
     for words in (("check", "my.toml"), ("plan", "my.toml"), ("build", "my.toml", "--budget", "1")):

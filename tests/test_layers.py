@@ -18,7 +18,7 @@ HOUSE = Path(kodata.__file__).parent
 # DESIGN, section 3, with the modules there are. A module imports from rows above its own, or from its own package.
 ROWS = (
     ("errors", "korean", "events", "kinds", "tokens", "accounts"),
-    ("corpus", "asks", "shield", "prices", "licences", "shards", "tasks", "twins"),
+    ("corpus", "asks", "glossary", "memory", "shield", "prices", "licences", "shards", "tasks", "twins"),
     ("alignment",),
     ("rules", "leaks"),
     ("sources", "stages", "providers", "ledger", "snapshots", "workspace"),
@@ -50,7 +50,10 @@ HEAVY = {
     "bs4",
     "markdownify",
 }
-PURE = ("stages", "twins", "leaks", "rules", "corpus", "korean", "kinds", "shield", "tasks", "asks", "alignment")
+PURE = (
+    "stages", "twins", "leaks", "rules", "corpus", "korean", "glossary", "kinds", "memory", "shield", "tasks", "asks",
+    "alignment",
+)  # fmt: skip
 IMPURE_MODULES = {
     "os", "io", "pathlib", "shutil", "tempfile", "glob", "sqlite3", "socket", "subprocess", "urllib", "http",
     "requests", "time", "datetime", "random", "secrets", "uuid", "locale",

@@ -92,10 +92,14 @@ def test_a_sample_is_a_number_or_a_share(settings: dict[str, float]) -> None:
 def test_what_a_sample_leaves_out_holds_nothing_back(run: Callable[..., Build], tmp_path: Path) -> None:
     """95 of 100 records are not sampled, far more than `[limits] dropped` lets rules and duplicates take."""
     text = shipped("pipelines", "alpaca-ko.toml").read_text(encoding="utf-8")
-    prompts = shipped("pipelines", "prompts")
+    beside = shipped("pipelines")
     sample = '[[stage]]\nuse = "sample"\nn = 5\n\n[[stage]]\nuse = "translate"'
     path = tmp_path / "few.toml"
-    path.write_text(text.replace('[[stage]]\nuse = "translate"', sample).replace('"prompts/', f'"{prompts}/'))
+    path.write_text(
+        text.replace('[[stage]]\nuse = "translate"', sample)
+        .replace('"prompts/', f'"{beside}/prompts/')
+        .replace('"glossaries/', f'"{beside}/glossaries/')
+    )
     b = run(items(100), pipeline=str(path))
     assert (b.held_back_by, b.manifest["records"]["kept"]) == ("", 5)
     assert b.manifest["dropped"] == {"sample": {"not-sampled": 95}}

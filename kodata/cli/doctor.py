@@ -136,7 +136,8 @@ def _deepl_account(face: DeepLTranslator, prices: Prices, env: Mapping[str, str]
     from kodata.providers.deepl import DeepL
 
     url = env.get("DEEPL_SERVER_URL") if "@" in face.provider else None
-    return DeepL(env["DEEPL_AUTH_KEY"], prices, face.provider, url)
+    glossaries = {face.glossary.digest: face.glossary} if face.glossary is not None else {}
+    return DeepL(env["DEEPL_AUTH_KEY"], prices, face.provider, url, glossaries)
 
 
 def _deepl(face: DeepLTranslator, prices: Prices, env: Mapping[str, str]) -> str:

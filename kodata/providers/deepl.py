@@ -7,18 +7,21 @@ import json
 import re
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import orjson
+from annotated_types import Ge
 
-from kodata.asks import Answer, Ask, OneByOne, Passage, canonical
-from kodata.errors import Misconfigured, ProviderError, QuotaUsedUp, Refused, Transient
+from kodata.asks import Answer, Ask, OneByOne, Passage, Register, canonical
+from kodata.errors import Misconfigured, PipelineError, Refused, Transient
+from kodata.glossary import Glossary
 from kodata.korean import clean
 from kodata.prices import Prices
 from kodata.providers import take_equal
+from kodata.providers.deepl_errors import mapped
 from kodata.providers.limits import Limits
 
 if TYPE_CHECKING:
@@ -30,14 +33,27 @@ LIMIT_BYTES = 128 * 1024  # whole request as encoded, DeepL "Usage limits"
 _OVERHEAD_BYTES = 1024  # the names around texts and settings, generously
 _TIMEOUT_S = 120.0
 _TAG = re.compile(r"<[^>]*>")
+_MOST_INSTRUCTIONS = 10
+REGISTERS: dict[Register, str] = {  # at most 300 characters each
+    "hapsyo": "Use the formal polite Korean speech level (합쇼체): sentences end in -습니다 or -ㅂ니다, requests in "
+    "-십시오. Quotations and dialogue keep the level of whoever speaks.",
+    "haeyo": "Use the polite Korean speech level (해요체): sentences end in -아요 or -어요, requests in -(으)세요. "
+    "Quotations and dialogue keep the level of whoever speaks.",
+    "haera": "Use the plain written Korean speech level (해라체): sentences end in -다, requests in -(으)라. "
+    "Quotations and dialogue keep the level of whoever speaks.",
+    "hae": "Use the casual Korean speech level (해체): sentences end in -아, -어 or -지, never in -요. "
+    "Quotations and dialogue keep the level of whoever speaks.",
+}
 
 
 @dataclass(frozen=True)
 class DeepLTranslator(OneByOne):
     """How the translate stage asks DeepL: XML with marks, English to Korean.
 
-    `custom_instructions` (at most ten of 300 characters) steer wording and speech level; `formality` does not
-    exist for Korean. See DeepL "Translate text".
+    `custom_instructions` (at most ten of 300 characters) steer the wording; a speech level is one of them, as
+    `formality` does not exist for Korean. Texts of fewer than `context_under` characters are sent with what stands
+    beside them, which costs no characters, but one request each, as a request has one context. See DeepL
+    "Translate text".
     """
 
     version: ClassVar[int] = 1
@@ -46,24 +62,37 @@ class DeepLTranslator(OneByOne):
     target_lang: str = "KO"
     model_type: str = "quality_optimized"
     custom_instructions: tuple[str, ...] = ()
+    glossary: Glossary | None = None
+    context_under: Annotated[int, Ge(0)] = 0
     provider: str = "deepl"
-
-    @cached_property
-    def _settings(self) -> str:
-        wanted: dict[str, object] = {
-            "source_lang": self.source_lang,  # left out, DeepL would choose the model itself
-            "target_lang": self.target_lang,
-            "model_type": self.model_type,
-            "tag_handling": "xml",
-            "tag_handling_version": "v2",
-        }
-        if self.custom_instructions:
-            wanted["custom_instructions"] = list(self.custom_instructions)
-        return canonical(wanted)
 
     def ask(self, passages: Sequence[Passage], about: str) -> Ask:
         (passage,) = passages
-        return Ask(self.provider, self._settings, passage.xml, about=about)
+        context = passage.context if len(passage.xml) < self.context_under else ""
+        return Ask(self.provider, _settings(self, passage.register, context), passage.xml, about=about)
+
+
+@lru_cache(maxsize=10_000)
+def _settings(face: DeepLTranslator, register: Register, context: str) -> str:
+    """Canonical JSON of what is sent beside the text; a glossary is in it as the hash of its entries."""
+    wanted: dict[str, object] = {
+        "source_lang": face.source_lang,  # left out, DeepL would choose the model itself
+        "target_lang": face.target_lang,
+        "model_type": face.model_type,
+        "tag_handling": "xml",
+        "tag_handling_version": "v2",
+    }
+    if instructions := [*face.custom_instructions, *([REGISTERS[register]] if register != "any" else [])]:
+        if len(instructions) > _MOST_INSTRUCTIONS:
+            raise PipelineError(
+                f"custom_instructions: {_MOST_INSTRUCTIONS} at most, and the speech level is one of them"
+            )
+        wanted["custom_instructions"] = instructions
+    if face.glossary is not None:
+        wanted["glossary"] = face.glossary.digest
+    if context:
+        wanted["context"] = context
+    return canonical(wanted)
 
 
 @dataclass
@@ -74,12 +103,14 @@ class DeepL:
     prices: Prices
     name: str = "deepl"
     server_url: str | None = None
+    glossaries: Mapping[str, Glossary] = field(default_factory=dict)  # by digest
     is_pretend: bool = False
     batch: int = LIMIT_TEXTS
     parallel: int = 8  # the client's connection pool holds 10
     limits: Limits | None = None  # DeepL says nothing of them
     _seen: threading.local = field(default_factory=threading.local, repr=False)
     _making: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _glossary_ids: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def client(self) -> deepl.DeepLClient:
@@ -138,12 +169,46 @@ class DeepL:
         self._seen.retry_after_s = None
         client = self.client
         try:
+            if digest := settings.get("glossary"):
+                settings["glossary"] = self._glossary_id(digest, settings)
             results = client.translate_text([ask.content for ask in asks], **settings)
             return self._read(results, len(asks), f"{self.name}/{settings['target_lang']}/{settings['model_type']}")
         except deepl.DeepLException as error:
             raise mapped(error, self.name, getattr(self._seen, "retry_after_s", None)) from error
         except (TypeError, ValueError, AttributeError) as error:  # what comes of a malformed body
             raise Transient(f"{self.name} sent a body that is no translation", is_lost=True) from error
+
+    def _glossary_id(self, digest: str, settings: Mapping[str, str]) -> str:
+        """The account's id of the glossary; it is found by its name, which holds the hash of its entries, or made.
+
+        Raises Misconfigured when the account does not take it.
+        """
+        import deepl
+        from deepl.api_data import MultilingualGlossaryDictionaryEntries
+
+        client, glossary = self.client, self.glossaries[digest]
+        with self._making:
+            if digest in self._glossary_ids:
+                return self._glossary_ids[digest]
+            name = f"kodata {digest}"
+            try:
+                there = next((g for g in client.list_multilingual_glossaries() if g.name == name), None)
+                if there is None:
+                    entries = MultilingualGlossaryDictionaryEntries(
+                        settings["source_lang"], settings["target_lang"], dict(glossary.entries)
+                    )
+                    there = client.create_multilingual_glossary(name, [entries])
+            except deepl.DeepLException as error:
+                failed = mapped(error, self.name, None)
+                if isinstance(failed, Refused):
+                    raise Misconfigured(
+                        f"{failed}: the glossary {glossary.name}. Mend it, or leave it out of the stage"
+                    ) from error
+                if isinstance(failed, Transient):
+                    failed.is_lost = False  # nothing was translated
+                raise failed from error
+            self._glossary_ids[digest] = str(there.glossary_id)
+            return self._glossary_ids[digest]
 
     def _read(self, results: Sequence[deepl.TextResult], expected: int, by: str) -> list[Answer]:
         if len(results) != expected:
@@ -179,37 +244,3 @@ def _noting(seen: threading.local) -> requests.adapters.HTTPAdapter:
             return response
 
     return Noting()
-
-
-def mapped(error: deepl.DeepLException, name: str, retry_after_s: float | None) -> ProviderError:
-    """The client's exception as one of ours. Decided by status: `should_retry` is wrong for 500, 502, 504 and 529."""
-    status = error.http_status_code
-    if status in (401, 403):
-        return Misconfigured(
-            f"{name} does not accept the key in DEEPL_AUTH_KEY ({status}). Check it with `kodata doctor`"
-        )
-    if status == 456:
-        return QuotaUsedUp(
-            f"{name}: the account's character quota is used up (456). Raise it or wait, then run again to go on"
-        )
-    if status == 429 or (status is not None and status >= 500):
-        return Transient(f"{name} answered {status}", retry_after_s=retry_after_s, is_throttled=status == 429)
-    if status == 404:
-        return Misconfigured(f"{name} is not there (404). Check DEEPL_SERVER_URL")
-    if status is not None:
-        return Refused(f"{name} does not take the request ({status})")
-    return Transient(
-        f"{name} cannot be reached. Check the network and DEEPL_SERVER_URL", is_lost=not _never_sent(error)
-    )
-
-
-def _never_sent(error: BaseException) -> bool:
-    """Whether the connection was never made, so that nothing can have been billed."""
-    import requests
-    import urllib3
-
-    cause = error.__cause__ or error.__context__
-    reason = getattr(cause.args[0], "reason", None) if cause is not None and cause.args else None
-    return isinstance(cause, requests.exceptions.ConnectTimeout) or isinstance(
-        reason, urllib3.exceptions.NewConnectionError
-    )

@@ -45,7 +45,21 @@ class Recording(Free):
             return self.answers[ask.about]
         if ask.content in self.translations:
             return Answer(self.translations[ask.content], f"{NAME}/hand")
+        if (texts := _asked_together(ask)) and all(text in self.translations for text in texts.values()):
+            korean = {name: self.translations[text] for name, text in texts.items()}
+            return Answer(canonical(korean), f"{NAME}/hand")
         raise Refused(f"not in the recording: {ask.about}")
+
+
+def _asked_together(ask: Ask) -> dict[str, str]:
+    """The texts by name that a model is asked to translate; empty when it is asked something else."""
+    if '"schema"' not in ask.settings:
+        return {}
+    try:
+        texts = orjson.loads(orjson.loads(ask.content)[-1]["content"])
+    except orjson.JSONDecodeError:
+        return {}
+    return texts if isinstance(texts, dict) else {}
 
 
 def load_recording(lines: Iterable[bytes], origin: str) -> Recording:

@@ -6,14 +6,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
-from kodata.asks import Answer, Passage, Translator
-from kodata.corpus import ENGLISH_KEPT, Record, TextField, Turn
+from kodata.asks import Answer, Passage, Register, Translator
+from kodata.corpus import ENGLISH_KEPT, SOURCE_KEPT, Record, TextField, Turn
 from kodata.korean.josa import joined
-from kodata.shield import PieceLost, Prose, restored, shield, smaller
+from kodata.memory import Memory
+from kodata.shield import PieceLost, Prose, Shielded, damage, restored, shield, smaller
 from kodata.stages import Drop, Story
 from kodata.tasks import About, Span, tasks
 
 Place: TypeAlias = tuple[int, TextField]  # which turn, which field
+
+_CONTEXT = 400  # characters of what stands beside a text
+
+
+@dataclass(frozen=True)
+class Registers:
+    """The speech level that each field is translated into.
+
+    People ask in every level, and uniform prompts train brittle models, so that only answers have one by default.
+    """
+
+    system: Register = "any"
+    instruction: Register = "any"
+    input: Register = "any"
+    output: Register = "hapsyo"
+
+    def of(self, name: TextField) -> Register:
+        """The level of a field."""
+        level: Register = getattr(self, name)
+        return level
 
 
 @dataclass(frozen=True)
@@ -23,30 +44,38 @@ class Translate:
     What is no prose (code, a number, a URL) is not sent and stays as it is. A stretch whose translation lost a mark or
     a line break is asked again line by line, then sentence by sentence; if that fails too the record leaves with both
     texts. Where the instruction is about English itself in one of the ways of `keep_english` (tags of `kodata.tasks`),
-    the English it is about stays, and the turn gets the fix "english-kept". The source texts go to `*_source`, and so
-    does an output that is not among the fields: it is null until written.
+    the English it is about stays, and the turn gets the fix "english-kept". What `memory` holds is not asked for; it
+    must have kept what must survive, or the record leaves, and where it translated what is no prose the source stays,
+    with the fix "source-kept". The source texts go to `*_source`, and so does an output that is not among the fields:
+    it is null until written.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     by: Translator
     fields: tuple[TextField, ...] = ("system", "instruction", "input")
     keep_english: tuple[About, ...] = ()
+    register: Registers = Registers()
+    memory: Memory | None = None
+
+    @property
+    def remarks(self) -> dict[str, int]:
+        """What the person who runs the stage should know of its settings."""
+        return (
+            {"memory-contradiction": self.memory.contradictions} if self.memory and self.memory.contradictions else {}
+        )
 
     def story(self, record: Record) -> Story:
         if record.turns[0].lang == "ko":
             return record
         drafts: dict[Place, _Draft] = {}
         for n, turn in enumerate(record.turns):
-            english = self._english(turn)
-            drafts |= {
-                (n, name): _Draft(list(shield(text, kept)), keeps_english=bool(kept))
-                for name in self.fields
-                if (text := turn.text(name))
-                for kept in [[(start, end) for where, start, end in english if where == name]]
-            }
+            for name, draft in self._drafts(turn).items():
+                if isinstance(draft, Drop):
+                    return draft
+                drafts[n, name] = draft
         while waiting := [(place, prose) for place, draft in drafts.items() for prose in draft.waiting]:
-            groups = self.by.grouped([Passage(prose.xml, *place) for place, prose in waiting])
+            groups = self.by.grouped([self._passage(record, place, prose) for place, prose in waiting])
             answers = yield [self.by.ask(group, _about(record, group)) for group in groups]
             replies = _replies(self.by, groups, answers)
             for (place, prose), (xml, answer) in zip(waiting, replies, strict=True):
@@ -55,20 +84,36 @@ class Translate:
                     return Drop("mark-lost", f"turn {place[0]} {place[1]}: lost {lost}; {both}")
         return Record(tuple(self._turn(turn, n, drafts) for n, turn in enumerate(record.turns)))
 
+    def _drafts(self, turn: Turn) -> dict[TextField, _Draft | Drop]:
+        """The fields of a turn that have a text: what is known or no prose is finished, the rest waits."""
+        texts = {name: text for name in self.fields if (text := turn.text(name))}
+        known = self.memory.of_turn(texts) if self.memory is not None else {}
+        english = self._english(turn)
+        drafts: dict[TextField, _Draft | Drop] = {}
+        for name, text in texts.items():
+            kept = [(start, end) for where, start, end in english if where == name]
+            if self.memory is not None and name in known:
+                drafts[name] = _remembered(f"turn {turn.turn} {name}", text, known[name], self.memory.name)
+            else:
+                drafts[name] = _Draft(list(shield(text, kept)), fix=ENGLISH_KEPT if kept else "")
+        return drafts
+
     def _english(self, turn: Turn) -> Sequence[Span]:
         """The stretches of instruction and input that must stay English."""
         if not self.keep_english:
             return ()
-        return [
-            span for task in tasks(turn.instruction, turn.input) if task.tag in self.keep_english for span in task.about
-        ]
+        asked = tasks(turn.instruction, turn.input)
+        return [span for task in asked if task.tag in self.keep_english for span in task.about]
+
+    def _passage(self, record: Record, place: Place, prose: Prose) -> Passage:
+        return Passage(prose.xml, *place, self.register.of(place[1]), _beside(record, place))
 
     def _turn(self, turn: Turn, n: int, drafts: dict[Place, _Draft]) -> Turn:
         mine = {name: drafts[n, name] for name in self.fields if (n, name) in drafts}
         by = sorted({who for draft in mine.values() for who in draft.by})
         done = turn.translated({name: draft.text for name, draft in mine.items()}, ", ".join(by) or None)
-        if any(draft.keeps_english for draft in mine.values()):
-            done = done._replace(fixes=(*done.fixes, ENGLISH_KEPT))
+        fixes = dict.fromkeys((*done.fixes, *(draft.fix for draft in mine.values() if draft.fix)))
+        done = done._replace(fixes=tuple(fixes))
         if "output" in self.fields or turn.output_source is not None:  # it is, or was, translated
             return done
         return done._replace(output=None, output_source=turn.output)
@@ -79,7 +124,7 @@ class _Draft:
     """A field on its way to Korean: finished stretches and waiting ones, in order."""
 
     stretches: list[str | Prose]
-    keeps_english: bool = False
+    fix: str = ""
     by: set[str] = field(default_factory=set)
 
     @property
@@ -100,13 +145,33 @@ class _Draft:
         try:
             self.stretches[place] = joined(restored(xml, prose))
         except PieceLost as lost:
-            parts = smaller(prose)
+            parts: Shielded = smaller(prose)
             if not parts:
                 return f"{lost} ({answer.finish})" if answer.finish != "stop" else str(lost)
             self.stretches[place : place + 1] = parts
         else:
             self.by.add(answer.by)
         return ""
+
+
+def _remembered(place: str, text: str, korean: str, name: str) -> _Draft | Drop:
+    """The field as the memory has it, unless that broke something."""
+    if not any(isinstance(stretch, Prose) for stretch in shield(text)):
+        return _Draft([text], fix=SOURCE_KEPT if korean != text else "")
+    if broken := damage(text, korean):
+        return Drop("memory-damaged", f"{place}: {broken}; {text!r} is {korean!r} in the memory {name}")
+    return _Draft([korean], by={f"memory/{name}"})
+
+
+def _beside(record: Record, place: Place) -> str:
+    """What stands beside a text: the other field of the turn, or the end of the turn before."""
+    n, name = place
+    turn = record.turns[n]
+    sibling = {"instruction": turn.input, "input": turn.instruction, "output": turn.instruction}.get(name, "")
+    if sibling or n == 0:
+        return sibling[:_CONTEXT]
+    before = record.turns[n - 1]
+    return (before.output or before.instruction)[-_CONTEXT:]
 
 
 def _about(record: Record, group: Sequence[Passage]) -> str:

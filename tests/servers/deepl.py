@@ -34,12 +34,19 @@ SYLLABLES = (
     "미바반방법보부분비사산상생서선성세소수시식신실아안양어여연열영오와용우원위유은을음의이인일자작장재전점정제"
     "조주지진집차처체초추치크타토트파편표품하학한함해행형호화활회"
 )
+CODE = {  # what the real service makes of code that stands unprotected
+    "return": "반환", "print": "인쇄", "for": "위해", "while": "동안", "class": "클래스", "import": "가져오기",
+    "mask": "마스크", "noinput": "노인입력", "factorial": "계승", "array": "배열", "arr": "배열", "true": "참",
+    "false": "거짓", "select": "선택",
+}  # fmt: skip
 ENDINGS = ("합니다", "됩니다", "입니다", "습니다")
 
 
 @lru_cache(maxsize=100_000)
 def korean_word(word: str, last: bool = False) -> str:
     """Half as many syllables as the word has letters, at least one, and a polite ending for the last word."""
+    if word in CODE:
+        return CODE[word]
     stream = shake_128(word.lower().encode()).digest(max(len(word) // 2, 1))
     stem = "".join(SYLLABLES[byte % len(SYLLABLES)] for byte in stream)
     return stem[: max(len(stem) - 2, 1)] + ENDINGS[stream[0] % len(ENDINGS)] if last else stem
@@ -104,6 +111,7 @@ class DeepLServer(LoopbackServer):
     ) -> None:
         super().__init__(key=key, port=port, latency=latency, state=state, quota=quota)
         self.known = {} if known is None else known
+        self.glossaries: dict[str, dict[str, Any]] = {}
 
     def answer(self, method: str, path: str, authorization: str, body: bytes) -> Answer:
         if authorization != f"DeepL-Auth-Key {self.key}":
@@ -111,9 +119,34 @@ class DeepLServer(LoopbackServer):
         if (method, path) == ("GET", "/v2/usage"):
             limit = NO_QUOTA if self.quota is None else self.quota
             return Answer(200, {"character_count": self.ledger.billed, "character_limit": limit})
+        if path == "/v3/glossaries":
+            return Answer(200, self._glossary(json.loads(body)) if method == "POST" else self._all_glossaries())
         if (method, path) != ("POST", "/v2/translate"):
             raise Refused(404)
         return self._translate(checked(body))
+
+    def _glossary(self, request: dict[str, Any]) -> dict[str, Any]:
+        """A new glossary; refused without entries."""
+        dictionaries = request["dictionaries"]
+        if not request["name"] or not all(one["entries"] for one in dictionaries):
+            raise Refused(400, "Invalid or missing glossary entries")
+        ident = digest("glossary", str(len(self.glossaries)), request["name"])
+        listed = [
+            {key: one[key] for key in ("source_lang", "target_lang")} | {"entry_count": one["entries"].count("\n") + 1}
+            for one in dictionaries
+        ]
+        made = {"glossary_id": ident, "name": request["name"], "creation_time": "2026-01-01T00:00:00.000000Z"}
+        self.glossaries[ident] = made | {"dictionaries": listed, "tsv": dictionaries[0]["entries"]}
+        return made | {"dictionaries": listed}
+
+    def _all_glossaries(self) -> dict[str, Any]:
+        return {"glossaries": [{k: v for k, v in one.items() if k != "tsv"} for one in self.glossaries.values()]}
+
+    def _terms(self, ident: str | None) -> dict[str, str]:
+        if ident is not None and ident not in self.glossaries:
+            raise Refused(404, "Glossary not found")
+        lines = self.glossaries[ident]["tsv"].splitlines() if ident is not None else []
+        return {english.lower(): korean for english, _, korean in (line.partition("\t") for line in lines)}
 
     def error(self, refused: Refused) -> dict[str, Any]:
         return {"message": refused.message or MESSAGES.get(refused.status, "Something went wrong")}
@@ -129,8 +162,8 @@ class DeepLServer(LoopbackServer):
             "detected_source_language": request.get("source_lang") or "EN",
             "model_type_used": (request.get("model_type") or default).removeprefix("prefer_"),
         }
-        settings = json.dumps(request, sort_keys=True)
-        answers = [spoiled(self._korean(text, handling), text, faults) for text in texts]
+        settings, terms = json.dumps(request, sort_keys=True), self._terms(request.get("glossary_id"))
+        answers = [spoiled(self._korean(text, handling, terms), text, faults) for text in texts]
         characters = [billed(text, handling) for text in texts]
         translations: list[dict[str, Any]] = [common | {"text": korean} for korean, _ in answers]
         if request.get("show_billed_characters"):
@@ -144,7 +177,10 @@ class DeepLServer(LoopbackServer):
             spoiled=[kind for _, kind in answers if kind],
         )
 
-    def _korean(self, text: str, handling: str | None) -> str:
+    def _korean(self, text: str, handling: str | None, terms: Mapping[str, str]) -> str:
+        if terms:
+            words = re.compile("|".join(map(re.escape, sorted(terms, key=len, reverse=True))), re.IGNORECASE)
+            text = words.sub(lambda found: terms[found[0].lower()], text)
         korean = self.known.get(unescape(text) if handling else text) if self.known else None
         if korean is None:
             return pseudo_korean(text, marked=bool(handling))

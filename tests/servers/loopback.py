@@ -53,7 +53,7 @@ class RemoteServer:
 class LoopbackServer(RemoteServer):
     """A service on 127.0.0.1, bound when made and serving from a daemon thread inside ``with``.
 
-    ``latency`` is slept in every request. The counts are read from and saved to the folder ``state``.
+    ``latency`` is slept in every request that asks for work. The counts are read from and saved to ``state``, a folder.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class LoopbackServer(RemoteServer):
             ledger.running += 1
             ledger.max_concurrent = max(ledger.max_concurrent, ledger.running)
         try:
-            if self.latency:
+            if self.latency and method == "POST":
                 time.sleep(self.latency)
             return self._faulted(self.answer(method, path, authorization, body))
         except Refused as refused:

@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from .batches import BatchDesk
-from .ledger import Answer, Refused, digest
+from .deepl import pseudo_korean, spoiled
+from .ledger import Answer, Faults, Refused, digest
 from .loopback import LoopbackServer, arguments, run
 
 KEY = "test-key"
@@ -86,6 +87,21 @@ def in_shape(reply: Reply, schema: dict[str, Any]) -> Reply:
     return reply if reply.content is None else replace(reply, content=json.dumps(value(schema), ensure_ascii=False))
 
 
+def translated(user_text: str, schema: dict[str, Any], faults: Faults) -> str | None:
+    """The texts of a JSON object in Korean, under the names they have, when the schema asks for just those names.
+
+    Their marks suffer what the faults say, as at DeepL.
+    """
+    try:
+        texts = json.loads(user_text)
+    except ValueError:
+        return None
+    if not isinstance(texts, dict) or sorted(texts) != sorted(schema.get("properties", {})):
+        return None
+    korean = {name: spoiled(pseudo_korean(text, marked=True), text, faults)[0] for name, text in texts.items()}
+    return json.dumps(korean, ensure_ascii=False)
+
+
 def plain(content: Any) -> str:
     """The text of a message's content, which is a string or a list of parts."""
     if isinstance(content, list):
@@ -137,7 +153,9 @@ class OpenAIServer(LoopbackServer):
             raise Refused(400, "This server needs a user message, and does not stream.", "invalid_value")
         reply = reply_to(users[-1])
         if chat and request.get("response_format", {}).get("type") == "json_schema" and reply.finish_reason == "stop":
-            reply = in_shape(reply, request["response_format"]["json_schema"]["schema"])
+            schema = request["response_format"]["json_schema"]["schema"]
+            korean = translated(users[-1], schema, self.active)
+            reply = in_shape(reply, schema) if korean is None else Reply(korean)
         spent = (sum(map(tokens, texts)), tokens(reply.content or reply.refusal or ""))
         key = digest(path, json.dumps(request, sort_keys=True))
         payload = completion(key, model, reply, *spent) if chat else response(key, model, reply, *spent)
