@@ -37,6 +37,7 @@ from kodata.events import (
     BuildStarted,
     Event,
     Every,
+    Finding,
     PublishMoved,
     SourceMoved,
     SourceRead,
@@ -44,6 +45,7 @@ from kodata.events import (
     Told,
 )
 from kodata.exports import EXPORTS, export
+from kodata.findings import unused_corrections
 from kodata.glossary import Glossary
 from kodata.ledger import Ledger
 from kodata.pipeline import KEYS, REDIRECTS, Pipeline, Step, load_pipeline, shipped
@@ -405,6 +407,9 @@ def _publish(
     records, dropped = sum(len(reading.rows) for reading in readings), walk.left + unread
     if records != kept.records + dropped:
         raise LawBroken(f"{records:,} records came in, {kept.records:,} are kept and {dropped:,} dropped")
+    findings = [Finding(stage, what) for stage, what in unused_corrections(run.pipeline.steps, kept, walk.dropped)]
+    for finding in findings:
+        told(finding)
     facts = Facts(
         pipeline=run.pipeline,
         sources=run.sources,
@@ -414,6 +419,7 @@ def _publish(
         tallies=dict(walk.answering.tallies),
         reasons={"source": sum((Counter(reading.reasons) for reading in readings), Counter()), **walk.reasons},
         noticed=walk.noticed,
+        findings=[finding.what for finding in findings],
         held_back_by=_held_back_by(run, walk, records, unread),
         at=datetime.now(UTC),
     )

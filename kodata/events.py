@@ -99,6 +99,14 @@ class StageEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about a stage that a person should look at; the build goes on."""
+
+    stage: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class PublishMoved:
     """How many of the records that are kept have been written."""
 
@@ -120,7 +128,7 @@ class BuildEnded:
 
 
 Moved: TypeAlias = SourceMoved | StageMoved | PublishMoved
-Event: TypeAlias = BuildStarted | SourceRead | StageStarted | Moved | Waiting | StageEnded | BuildEnded
+Event: TypeAlias = BuildStarted | SourceRead | StageStarted | Moved | Waiting | StageEnded | Finding | BuildEnded
 Tell: TypeAlias = Callable[[Event], None]
 
 

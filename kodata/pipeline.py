@@ -35,6 +35,7 @@ from kodata.rules import RULES, Fix, Rule
 from kodata.sources import SOURCES, Source
 from kodata.stages import CorpusStage, FrameStage, RecordStage, Stage, identity
 from kodata.stages.compose import Compose
+from kodata.stages.correct import Correct
 from kodata.stages.decontaminate import Decontaminate
 from kodata.stages.dedupe import Dedupe, Published
 from kodata.stages.distinct import Distinct
@@ -50,6 +51,7 @@ STAGES: dict[str, type[Stage]] = {
     "regenerate": Regenerate,
     "compose": Compose,
     "filter": Filter,
+    "correct": Correct,
     "sample": Sample,
     "distinct": Distinct,
     "dedupe": Dedupe,
@@ -65,6 +67,7 @@ REDIRECTS = {"deepl": "DEEPL_SERVER_URL", "openai": "OPENAI_BASE_URL"}
 KEYS = {"deepl": "DEEPL_AUTH_KEY", "openai": "OPENAI_API_KEY"}
 _HOME = {"deepl": ("api.deepl.com", "api-free.deepl.com"), "openai": ("api.openai.com",)}
 _SOURCE_NAME = re.compile(r"\w[\w.-]*")  # it begins every id, or names a folder
+_CORRECTIONS = "corrections.jsonl"  # beside the pipeline file
 _TAKEN = ("deepl", "openai", "echo", "recording")  # names of providers that servers may not have
 _TOP = ("about", "source", "stage", "limits", "publish", "providers")
 
@@ -337,6 +340,8 @@ class _Loader:
             given["memory"] = self._memory(where, table.pop("memory"))
         if kind is Translate and "register" in table:
             given["register"] = self._registers(where, table.pop("register"))
+        if kind is Correct:
+            table["file"] = self._corrections(where, table.get("file"))
         given |= self._settings(where, kind, table, given)
         try:
             return Step(name, kind(**given))
@@ -456,6 +461,11 @@ class _Loader:
             return (self.path.parent / str(name)).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise PipelineError(f"{self.path.name}, {where}: {key} = {name!r} cannot be read ({error})") from error
+
+    def _corrections(self, where: str, name: object) -> str:
+        """The text of the file; of the one that is looked for where none is named, nothing if it is not there."""
+        is_there = name is not None or (self.path.parent / _CORRECTIONS).exists()
+        return self._file(where, "file", _CORRECTIONS if name is None else name) if is_there else ""
 
     def _imported(self, where: str, use: str) -> type[Stage]:
         module, _, name = use.partition(":")

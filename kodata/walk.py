@@ -37,7 +37,7 @@ class Walk:
     """Takes the records of a build through its stages, shard by shard; all that comes of it is on disk.
 
     By stage: what left stands in `dropped` (rows, reason, evidence), counted in `reasons`; what was noticed of the
-    others is counted in `noticed`, and stands in `remarks` where it asks for review.
+    others is counted in `noticed`, and stands in `remarks` where it asks for review or was mended.
     """
 
     pipeline: Pipeline
@@ -76,7 +76,7 @@ class Walk:
                 if len(split.dropped):
                     gone = frame.join(split.dropped, on="id", how="inner", maintain_order="left")
                     self.dropped[step.name].add(gone, len(split.dropped))
-                self.remarks[step.name].add(split.remarks.filter(pl.col("severity") == "review"))
+                self.remarks[step.name].add(split.remarks.filter(pl.col("severity") != "info"))
                 reused += remembered
                 self._done += frame["id"].n_unique()
                 self._moved(step.name, self._done, shards.records)

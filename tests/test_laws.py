@@ -54,6 +54,9 @@ EXAMPLES: dict[str, Stage] = {
     "compose": STAGES["compose"](by=EchoFace(), prompt="새로 쓰세요."),  # type: ignore[call-arg]
     "filter": STAGES["filter"](rules=tuple(rule() for rule in RULES.values())),  # type: ignore[call-arg]
     "sample": STAGES["sample"](n=3, by="category"),  # type: ignore[call-arg]
+    "correct": STAGES["correct"](
+        file='{"id": "alpaca-0000000000000001", "turn": 1, "field": "output", "text": "고친 답입니다."}'
+    ),  # type: ignore[call-arg]
     "distinct": STAGES["distinct"](),
     "dedupe": STAGES["dedupe"](),
     "decontaminate": STAGES["decontaminate"](  # type: ignore[call-arg]

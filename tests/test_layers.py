@@ -24,7 +24,7 @@ ROWS = (
     ("sources", "stages", "providers", "ledger", "snapshots", "workspace"),
     ("answering", "pipeline", "benchmarks"),
     ("quote",),
-    ("walk", "publish", "published"),
+    ("walk", "publish", "published", "findings"),
     ("pairing",),
     ("exports",),
     ("redo",),

@@ -56,6 +56,7 @@ STAGE: dict[str, Table] = {
     "compose": {"use": "compose", "with": ECHO, "prompt": "prompt.md"},
     "filter": {"use": "filter", "rules": ["empty"]},
     "sample": {"use": "sample", "n": 3},
+    "correct": {"use": "correct"},
     "distinct": {"use": "distinct"},
     "dedupe": {"use": "dedupe"},
     "decontaminate": {"use": "decontaminate", "benchmarks": ["kmmlu"]},
@@ -338,7 +339,7 @@ def test_a_setting_of_the_wrong_type_is_named_with_its_place(place: str, setting
     found = load_with(tmp_path, place, {setting.name: value})
     expected = (
         f"my-ko.toml, {where}: {setting.name} = "
-        if setting.name in ("prompt", "memory", "glossary")  # files
+        if setting.name in ("prompt", "file", "memory", "glossary")  # files
         else f'my-ko.toml, {where}: setting "{setting.name}": '
     )
     assert found.startswith(expected)
@@ -391,7 +392,11 @@ def test_a_misspelt_key_is_named_even_where_another_is_missing(
     [
         (({"use": "tranlate"},), {}, 'stage 1: no stage "tranlate" - did you mean "translate"?'),
         ((STAGE["dedupe"], {"use": []}), {}, 'stage 2: no stage "[]" - known: '),
-        (({"ngram": 3},), {}, 'stage 1: no stage "" - known: compose, decontaminate, dedupe, distinct, filter, '),
+        (
+            ({"ngram": 3},),
+            {},
+            'stage 1: no stage "" - known: compose, correct, decontaminate, dedupe, distinct, filter, ',
+        ),
         (({"use": "filter", "rules": ["refusl"]},), {}, 'stage 1 (filter): no rule "refusl" - did you mean "refusal"?'),
         (
             ({"use": "filter", "rules": [{"use": "lenght-ratio"}]},),

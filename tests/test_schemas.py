@@ -44,7 +44,7 @@ def test_a_manifest_fits_its_schema(demo: tuple[Build, list[events.Event]]) -> N
 
 def test_every_event_fits_its_schema(demo: tuple[Build, list[events.Event]]) -> None:
     moved = [events.SourceMoved("alpaca", 100, 0.5), events.PublishMoved(10, 20), events.StageMoved("a", 1, 2, 0, 0.0)]
-    told = [*demo[1], *moved, events.Waiting("deepl", 1.5, "deepl answered 429")]
+    told = [*demo[1], *moved, events.Waiting("deepl", 1.5, "deepl answered 429"), events.Finding("a", "b")]
     assert {type(event).__name__ for event in told} == set(of("event")["$defs"]) - {"count"}
     for event in told:
         Draft202012Validator(of("event")).validate(orjson.loads(events.json_line(event)))

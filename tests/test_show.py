@@ -18,6 +18,7 @@ from kodata.events import (
     BuildEnded,
     BuildStarted,
     Event,
+    Finding,
     PublishMoved,
     SourceMoved,
     SourceRead,
@@ -224,6 +225,7 @@ def test_markup_and_control_characters_are_shown_literally_or_not_at_all(
         StageStarted(evil, 1, 1, 1),
         StageEnded(evil, 1, 0, {evil: 1}),
         Waiting(evil, 1, evil),
+        Finding(evil, evil),
     )
     screen = shown(progress, events, Screen())
     assert screen.count("[bold red]번역[/bold red] :smile: ]0;제목끝") >= 7

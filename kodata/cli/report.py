@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from kodata.published import Build
     from kodata.quote import Plan
 
+_FINDINGS = 5  # that are printed; all stand in the manifest
+
 
 def build_report(build: Build, quote: Plan | None = None) -> list[str]:
     """The summary, what was quoted for it, whether a limit held it back, and the command that looks into it."""
@@ -36,6 +38,10 @@ def build_summary(build: Build) -> list[str]:
     noticed = [(stage, rule, n) for stage, counts in manifest["remarks"].items() for rule, n in counts.items()]
     if noticed:
         lines += ["", *table(("stage", "flagged, mended or counted", "turns"), _figures(noticed))]
+    findings = manifest["findings"]
+    if findings:
+        more = [f"... and {len(findings) - _FINDINGS:,} more in manifest.json"] if len(findings) > _FINDINGS else []
+        lines += ["", *map(printable, findings[:_FINDINGS]), *more]
     return [*lines, "", *asked_lines(manifest), f"Folder: {build.path}"]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import orjson
 
-from kodata.publish.aside import dropped_items, items_for_review
+from kodata.publish.aside import dropped_items, items_for_review, mended_items
 from kodata.publish.card import Config, card
 from kodata.publish.compared import compared
 from kodata.publish.corpus_files import write_corpus
@@ -33,12 +33,13 @@ def publish(
     """Write all files of a build into the folder.
 
     `dropped` are the rows that left at each stage, with reason and evidence; `remarks` are what each noticed of turns
-    and asks to be reviewed. `moved` is told now and then how many records are written.
+    that are to be reviewed or were mended. `moved` is told now and then how many records are written.
     """
     folder.mkdir(parents=True)
     write_corpus(facts, kept, folder, moved)
     for name, items in (
         ("review.jsonl", items_for_review(facts, kept, remarks)),
+        ("mended.jsonl", mended_items(facts, kept, remarks)),
         ("dropped.jsonl", dropped_items(facts, dropped)),
     ):
         with (folder / name).open("wb") as lines:

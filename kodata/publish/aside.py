@@ -1,4 +1,4 @@
-"""What does not go into the corpus, or is to be looked at in it: dropped records, and remarks that ask for review."""
+"""What does not go into the corpus, or is to be looked at in it: dropped records, remarks for review, mendings."""
 
 from __future__ import annotations
 
@@ -62,13 +62,26 @@ def _gone(row: Mapping[str, object], stage: str, record: object, item: object) -
 
 
 def items_for_review(facts: Facts, kept: Shards, remarks: Mapping[str, Shards]) -> Iterator[dict[str, object]]:
-    """One object a remark on a turn of the corpus, in its order: id, turn, stage, rule, evidence, texts, where from.
+    """One object a remark for review, in the order of the corpus: id, turn, stage, rule, evidence, texts, where from.
 
     The shards of all stages are cut alike: what was noticed of the records of a shard stands in one of its number.
     """
     for number, frame in enumerate(kept):
-        here = [shards[number].with_columns(stage=pl.lit(stage)) for stage, shards in remarks.items()]
-        wanted = pl.concat(here).drop("severity")
+        wanted = _remarks(remarks, number, "review")
         texts = frame.select("id", "turn", "source", *_TEXTS)
         found = _without(wanted.join(texts, on=["id", "turn"], maintain_order="left"), facts, "evidence").drop("source")
         yield from facts.placed(found).sort("place", "turn", maintain_order=True).drop("place").iter_rows(named=True)
+
+
+def mended_items(facts: Facts, kept: Shards, remarks: Mapping[str, Shards]) -> Iterator[dict[str, object]]:
+    """One object a mending, by a rule or by hand, in the order of the corpus: id, turn, stage, rule, evidence."""
+    for number, frame in enumerate(kept):
+        turns = frame.select("id", "turn", "source")
+        found = _remarks(remarks, number, "fix").join(turns, on=["id", "turn"], maintain_order="left")
+        placed = facts.placed(_without(found, facts, "evidence")).sort("place", "turn", maintain_order=True)
+        yield from placed.select("id", "turn", "stage", "rule", "evidence").iter_rows(named=True)
+
+
+def _remarks(remarks: Mapping[str, Shards], number: int, severity: str) -> pl.DataFrame:
+    here = [shards[number].with_columns(stage=pl.lit(stage)) for stage, shards in remarks.items()]
+    return pl.concat(here).filter(pl.col("severity") == severity).drop("severity")

@@ -17,7 +17,10 @@ from kodata.sources import Reading, Source
 
 @dataclass(frozen=True)
 class Facts:
-    """How a build was made. `reasons` and `noticed` count by stage, "source" the first, then by reason or rule."""
+    """How a build was made. `reasons` and `noticed` count by stage, "source" the first, then by reason or rule.
+
+    `findings` are what a person should look at.
+    """
 
     pipeline: Pipeline
     sources: tuple[Source, ...]
@@ -27,6 +30,7 @@ class Facts:
     tallies: Mapping[str, Tally]
     reasons: Mapping[str, Mapping[str, int]]
     noticed: Mapping[str, Mapping[str, int]]
+    findings: list[str]
     held_back_by: str
     at: datetime
 

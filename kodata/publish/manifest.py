@@ -41,6 +41,7 @@ def manifest_of(facts: Facts, kept: Shards) -> dict[str, Any]:
         "records": {"in": len(facts.rows), "kept": kept.records, "dropped": dropped},
         "dropped": _by_stage(stages, facts.reasons),
         "remarks": _by_stage(stages, facts.noticed),
+        "findings": facts.findings,
         "asks": {name: _asked(facts.tallies.get(name, Tally())) for name in sorted(facts.pipeline.providers)},
         "sources": [
             {

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from kodata.events import (
     BuildEnded,
     BuildStarted,
+    Finding,
     Moved,
     PublishMoved,
     SourceMoved,
@@ -117,6 +118,10 @@ def of_stage(event: StageEnded) -> str:
 
 def _reasons(reasons: Mapping[str, int]) -> str:
     return ", ".join(f"{reason} {n:,}" for reason, n in reasons.items())
+
+
+def of_finding(event: Finding) -> str:
+    return printable(f"{event.stage}: {event.what}")
 
 
 def of_waiting(event: Waiting) -> str:

@@ -11,6 +11,7 @@ from kodata.events import (
     BuildEnded,
     BuildStarted,
     Event,
+    Finding,
     Moved,
     PublishMoved,
     SourceMoved,
@@ -59,6 +60,8 @@ class Plain:
                 self._said, said = (self.clock(), 0), [f"{self._place} {lines.of_stage(event)}"]
             case Waiting():
                 said = [lines.of_waiting(event)]
+            case Finding():
+                said = [lines.of_finding(event)]
             case BuildEnded():
                 said = [lines.of_end(event)]
         return said

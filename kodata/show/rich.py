@@ -16,6 +16,7 @@ from kodata.events import (
     BuildEnded,
     BuildStarted,
     Event,
+    Finding,
     PublishMoved,
     SourceMoved,
     SourceRead,
@@ -73,6 +74,8 @@ class Live:
                 self._stop()
             case Waiting():
                 self._print(lines.of_waiting(event))
+            case Finding():
+                self._print(lines.of_finding(event))
 
     def _move(self, event: SourceMoved | StageMoved | PublishMoved) -> None:
         if self._running is None:
