@@ -13,7 +13,7 @@ import polars as pl
 
 from kodata.auditing.checks import CHECKS, about, marks_of
 from kodata.auditing.figures import Figures
-from kodata.rules import RULES
+from kodata.rules import RULES, Rule
 from kodata.rules.kinds import Severity
 
 RANK: tuple[Severity, ...] = ("drop", "review", "fix", "info")
@@ -64,7 +64,8 @@ class Audit:
     def not_found(self) -> list[str]:
         """The checks that were asked and fired nowhere."""
         fired = {finding.check for finding in self.findings}
-        return [name for name in (*CHECKS, *RULES) if name not in fired]
+        asked = [name for name, rule in RULES.items() if self.figures.with_english or not _needs_english(rule)]
+        return [name for name in (*CHECKS, *asked) if name not in fired]
 
     @property
     def as_dict(self) -> dict[str, Any]:
@@ -111,6 +112,10 @@ class Audit:
         return f"<div>{head}<table><thead><tr>{titles}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
 
 
+def _needs_english(rule: type[Rule]) -> bool:
+    return any(column.endswith("_source") for column in rule.fires)
+
+
 def audited(corpus: pl.DataFrame, origin: str, unreadable: Mapping[str, int] | None = None) -> Audit:
     """The audit of a corpus: `corpus.COLUMNS`, source_file and source_row, in the order of the file."""
     places = corpus.select("id", "turn", "source_file", "source_row")
@@ -149,8 +154,10 @@ def _findings(flagged: pl.DataFrame, corpus: pl.DataFrame, records: int) -> Iter
         pl.col("id").n_unique().alias("records"),
         pl.all().exclude("check").sort_by("source_file", "source_row", "turn", maintain_order=True).first(),
     )
-    text = pl.coalesce(pl.col("output", "instruction").replace("", None)).alias("text")
-    shown = counted.join(corpus.select("id", "turn", text), on=["id", "turn"], how="left", maintain_order="left")
+    texts = corpus.select("id", "turn", "instruction", pl.col("output").replace("", None))
+    placed = counted.join(texts, on=["id", "turn"], how="left", maintain_order="left")
+    is_of_question = pl.col("instruction").str.contains(pl.col("evidence"), literal=True)
+    shown = placed.with_columns(text=pl.when(~is_of_question).then("output").fill_null(pl.col("instruction")))
     ordered = sorted(
         shown.iter_rows(named=True), key=lambda row: (RANK.index(row["severity"]), -row["records"], row["check"])
     )

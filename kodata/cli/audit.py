@@ -37,11 +37,12 @@ Out = Annotated[
 ]
 
 _HEADS: dict[Severity, str] = {
-    "drop": "Would leave",
+    "drop": "Would be dropped",
     "review": "For review",
     "fix": "Can be mended",
     "info": "To know",
 }
+_SAYS_MUCH = 25  # characters of evidence that need no text around them
 _LEAST_SHARE = 0.005  # of texts: languages that are rarer are summed up
 
 
@@ -120,7 +121,8 @@ def _report(audit: Audit) -> Iterator[str]:
             yield f"{title}: {counted(records, 'record')}, {records / max(audit.records, 1):.1%}"
             yield from _findings(found)
     yield ""
-    yield from wrap(f"Looked for and not found: {', '.join(audit.not_found) or 'nothing'}.", screen_cells())
+    absent = f"Looked for and not found: {', '.join(audit.not_found) or 'nothing'}."
+    yield from wrap(absent, screen_cells(), break_on_hyphens=False)
 
 
 def _findings(found: Sequence[Finding]) -> Iterator[str]:
@@ -135,8 +137,9 @@ def _findings(found: Sequence[Finding]) -> Iterator[str]:
 def _example(finding: Finding) -> str:
     from kodata.auditing.checks import CHECKS
 
-    said = finding.evidence if finding.check not in CHECKS else f"{finding.evidence}: {finding.text}"
-    return f"row {finding.source_row}: {said}"
+    said = f"row {finding.source_row}: {finding.evidence}"
+    says_little = finding.check in CHECKS or len(finding.evidence) < _SAYS_MUCH
+    return f"{said} | {finding.text}" if says_little and not finding.text.startswith(finding.evidence) else said
 
 
 def _figures(figures: Figures, turns: int) -> Iterator[str]:
