@@ -40,7 +40,15 @@ class CopiesSource:
 
     def evidence(self) -> pl.Expr:
         needed = list(dict.fromkeys((*self.columns, *_SEEDS)))
-        return pl.struct(needed).map_elements(self._copied, return_dtype=pl.String, skip_nulls=False)
+        is_korean = pl.any_horizontal(pl.col(name).str.contains(r"[가-힣]") for name in _SEEDS)
+        row = pl.struct(is_korean.fill_null(value=False).alias("is_korean"), *needed)
+        return row.map_batches(self._found, return_dtype=pl.String)
+
+    def _found(self, rows: pl.Series) -> pl.Series:
+        """What is copied in each row; from seeds without Hangul nothing can be."""
+        korean = rows.struct.field("is_korean").arg_true()
+        copied = pl.Series([self._copied(row) for row in rows.gather(korean)], dtype=pl.String)
+        return pl.repeat(None, len(rows), dtype=pl.String, eager=True).scatter(korean, copied)
 
     def _copied(self, row: dict[str, str | None]) -> str | None:
         seeds = [seed for name in _SEEDS if (seed := "".join((row[name] or "").split()))]

@@ -28,6 +28,7 @@ class _Personal:
 
     form: ClassVar[str]  # a regular expression without lookaround: polars looks first
     near: ClassVar[str] = ""  # what must stand before it
+    sign: ClassVar[str] = ""  # a sign that every such text has
     version: ClassVar[str] = "1"
 
     columns: tuple[TextField, ...] = _TEXTS
@@ -42,7 +43,10 @@ class _Personal:
         return pl.coalesce(self._of(column) for column in self.columns)
 
     def _of(self, column: str) -> pl.Expr:
-        may_be = where(pl.col(column).str.contains(self.near + self.form), pl.col(column))
+        text = (
+            where(pl.col(column).str.contains(self.sign, literal=True), pl.col(column)) if self.sign else pl.col(column)
+        )
+        may_be = where(text.str.contains(self.near + self.form), text)
         found = may_be.map_batches(partial(_finds, rule=type(self)), return_dtype=pl.String)
         return pl.format("{}: {}", pl.lit(column), found)
 
@@ -229,6 +233,7 @@ class EmailAddress(_Personal):
 
     name: ClassVar[str] = "email-address"
     form: ClassVar[str] = r"[A-Za-z0-9][\w.%+-]{0,60}@(?:[A-Za-z0-9-]{1,60}\.){1,4}[A-Za-z]{2,10}"
+    sign: ClassVar[str] = "@"
     fires: ClassVar[Example] = {"input": "보낸 사람: jiho.k.0482@kodamail.net"}
     passes: ClassVar[Example] = {"input": "보낸 사람: jiho@example.com, info@kodamail.net"}
 

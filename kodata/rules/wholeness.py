@@ -10,7 +10,7 @@ import polars as pl
 
 from kodata.corpus import TextField
 from kodata.korean import has_code
-from kodata.rules.asked import CODE, question, unless_asked, where
+from kodata.rules.asked import CODE, question, shown, unless_asked, where
 from kodata.rules.kinds import Example, Severity
 from kodata.rules.loops import loops
 
@@ -74,17 +74,18 @@ class Loop:
     def _of(self, column: str) -> pl.Expr:
         source = pl.col(f"{column}_source")
         before = pl.coalesce(source, question()) if column == "output" else source
-        piece = pl.struct(text=pl.col(column), before=before).map_batches(_new_loops, return_dtype=pl.String)
-        is_code = has_code(where(piece.is_not_null(), pl.col(column)))
-        return pl.format("{}: {}", pl.lit(column), unless_asked(pl.when(~is_code).then(piece), _REPEATS))
+        turn = pl.struct(text=pl.col(column), before=before, question=question())
+        return pl.format("{}: {}", pl.lit(column), shown(turn.map_batches(_new_loops, return_dtype=pl.String)))
 
 
-def _new_loops(rows: pl.Series) -> pl.Series:
-    """The repeated piece of each `text`, unless there is nothing `before` it or that repeats something too."""
-    texts, before = rows.struct.field("text"), rows.struct.field("before")
-    pieces = loops(texts.set(before.is_null(), None))
-    known = loops(before.set(pieces.is_null(), None))
-    return pieces.set(known.is_not_null(), None)
+def _new_loops(turns: pl.Series) -> pl.Series:
+    """The repeated piece of each `text`, unless there is nothing `before` it, or that or the `question` is as odd."""
+    pieces = loops(turns.struct.field("text"))
+    rows = pieces.is_not_null().arg_true()
+    few = turns.gather(rows).struct.unnest()
+    is_old = pl.col("before").is_null() | pl.col("before").map_batches(loops, return_dtype=pl.String).is_not_null()
+    is_fine = is_old | has_code(pl.col("text")) | pl.col("question").str.contains(_REPEATS)
+    return pieces.scatter(rows.filter(few.select(is_fine).to_series()), None)
 
 
 @dataclass(frozen=True)
