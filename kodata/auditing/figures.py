@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from kodata.korean import by_letters, languages
+from kodata.korean import LEVELS, by_letters, languages, speech_levels
 from kodata.tokens import is_counted, tokens_of
 
 _MOST_ASKED = 1_000  # times langdetect is asked, 2 to 3 ms each: a Korean corpus of 50,000 records stays below
@@ -28,7 +28,8 @@ class Lengths:
 @dataclass(frozen=True)
 class Figures:
     """Counts are of turns, of licences and sources of records; `languages` are labels of `kodata.korean.languages`,
-    `latin` where a corpus has too many texts in Latin letters to ask of each.
+    `latin` where a corpus has too many texts in Latin letters to ask of each. `speech` is of answers: the level of all
+    sentences that have one (`kodata.korean.LEVELS`), `mixed`, or `none`.
 
     `tokens` are those of instructions, inputs and outputs, counted with the vocabulary that `tokens_by` names where it
     is installed, else estimated from their letters.
@@ -38,6 +39,7 @@ class Figures:
     tokens: int
     tokens_by: str
     languages: Mapping[str, Mapping[str, int]]
+    speech: Mapping[str, int]
     licences: Mapping[str, int]
     sources: Mapping[str, int]
     most_turns: int
@@ -53,6 +55,7 @@ class Figures:
             sum(tokens_of(text, _VOCABULARY) for text in texts),
             _VOCABULARY if is_counted(_VOCABULARY) else "an estimate",
             {name: _counts(_languages(frame[name].drop_nulls())) for name in ("instruction", "output")},
+            _counts(_speech(frame["output"].drop_nulls())),
             _counts(firsts["licence"]),
             _counts(firsts["source"]),
             int(frame["turn"].max() or 0) + 1 if len(frame) else 0,  # type: ignore[arg-type]  # numbers
@@ -66,6 +69,15 @@ def _languages(texts: pl.Series) -> pl.Series:
     doubtful = labels.is_null()
     rows = doubtful.arg_true()
     return labels.scatter(rows, languages(texts.filter(doubtful)) if len(rows) <= _MOST_ASKED else "latin")
+
+
+def _speech(texts: pl.Series) -> pl.Series:
+    """The level of each text."""
+    has = [pl.col(level) > 0 for level in LEVELS]
+    levels = pl.sum_horizontal(has)
+    only = pl.coalesce(pl.when(one).then(pl.lit(level)) for level, one in zip(LEVELS, has, strict=True))
+    label = pl.when(levels > 1).then(pl.lit("mixed")).otherwise(only).fill_null("none").alias("speech")
+    return speech_levels(texts).select(label).to_series()
 
 
 def _lengths(texts: pl.Series) -> Lengths:

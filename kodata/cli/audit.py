@@ -43,6 +43,14 @@ _HEADS: dict[Severity, str] = {
     "info": "To know",
 }
 _SAYS_MUCH = 25  # characters of evidence that need no text around them
+_LEVELS = {
+    "hapsyo": "합쇼체",
+    "haeyo": "해요체",
+    "haera": "해라체",
+    "hae": "해체",
+    "hao": "하오체",
+    "none": "no sentence",
+}
 _LEAST_SHARE = 0.005  # of texts: languages that are rarer are summed up
 
 
@@ -150,6 +158,8 @@ def _figures(figures: Figures, turns: int) -> Iterator[str]:
     given = figures.lengths["input"].texts
     rows.append(("inputs", f"{given:,} of {turns:,} turns, {_length(figures.lengths['input'])}" if given else "none"))
     rows.append(("language", "; ".join(_languages(figures))))
+    named = {_LEVELS.get(level, level): n for level, n in figures.speech.items()}
+    rows.append(("speech", f"answers {_shares(named)}"))
     rows.append(("tokens", f"{figures.tokens:,} ({figures.tokens_by})"))
     rows.append(("licence", _shares(figures.licences)))
     if len(figures.sources) > 1:

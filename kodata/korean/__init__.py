@@ -5,7 +5,7 @@ Each of them is a module of its own; their public names stand here.
 
 from __future__ import annotations
 
-from kodata.korean.detection import LANGDETECT, MASKED, by_letters, has_code, is_english_prose, language, languages
+from kodata.korean.detection import LANGDETECT, by_letters, has_code, is_english_prose, language, languages, masked
 from kodata.korean.hygiene import clean
 from kodata.korean.letters import final, with_final
 from kodata.korean.numerals import FIGURE, figure, numbers, quantities
@@ -13,7 +13,7 @@ from kodata.korean.speech import LEVELS, Level, sentences, speech_levels
 from kodata.korean.verbs import request
 
 __all__ = [
-    "FIGURE", "LANGDETECT", "LEVELS", "MASKED", "Level", "by_letters", "clean", "figure", "final", "has_code",
-    "is_english_prose", "language", "languages", "numbers", "quantities", "request", "sentences", "speech_levels",
-    "with_final",
+    "FIGURE", "LANGDETECT", "LEVELS", "Level", "by_letters", "clean", "figure", "final", "has_code",
+    "is_english_prose", "language", "languages", "masked", "numbers", "quantities", "request", "sentences",
+    "speech_levels", "with_final",
 ]  # fmt: skip

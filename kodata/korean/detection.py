@@ -15,7 +15,7 @@ import polars as pl
 LANGDETECT: Final = f"langdetect {version('langdetect')}"  # enters the key of stages that judge by it
 
 # What says nothing about the language of a text: fenced and inline code, tags, URLs, e-mail addresses.
-MASKED: Final = (
+_MASKED: Final = (
     r"(?s)```.*?(?:```|\z)|`[^`\n]*`|</?[A-Za-z][^<>]*>|(?:https?://|ftp://|www\.)[^\s가-힣]+|[\w.+-]+@[\w-]+\.[\w.]+"
 )
 _CODE: Final = (
@@ -34,6 +34,12 @@ _LOADING = threading.Lock()
 _MIN_LATIN = 15  # below, langdetect guesses
 
 
+def masked(texts: pl.Series) -> pl.Series:
+    """The texts with a blank for code, tags, URLs and e-mail addresses, which say nothing about a language."""
+    rows = texts.str.contains("[`<@/]|www").fill_null(value=False).arg_true()  # nine of ten have nothing of these
+    return texts.clone().scatter(rows, texts.gather(rows).str.replace_all(_MASKED, " "))
+
+
 def has_code(text: pl.Expr) -> pl.Expr:
     """Bool: the text looks like a program or holds a piece of one."""
     return text.str.contains(_CODE)
@@ -50,8 +56,7 @@ def languages(texts: pl.Series) -> pl.Series:
     doubtful = labels.is_null()
     if not doubtful.any():
         return labels
-    masked = texts.filter(doubtful).str.replace_all(MASKED, " ")
-    asked = masked.map_elements(_detect, return_dtype=pl.String)
+    asked = masked(texts.filter(doubtful)).map_elements(_detect, return_dtype=pl.String)
     return labels.scatter(doubtful.arg_true(), asked)
 
 
@@ -65,7 +70,6 @@ def by_letters(texts: pl.Series) -> pl.Series:
     text = pl.col("t")
     letters, hangul = text.str.count_matches(r"\p{L}"), text.str.count_matches(r"\p{Hangul}")
     han_kana = text.str.count_matches(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
-    english, words = text.str.count_matches(_PLAINLY_ENGLISH), text.str.count_matches(r"[A-Za-z]+")
     label = (
         pl.when(letters == 0)
         .then(pl.lit("und"))
@@ -77,11 +81,13 @@ def by_letters(texts: pl.Series) -> pl.Series:
         .then(pl.lit("ko-mixed"))
         .when(letters < _MIN_LATIN)
         .then(pl.lit("short-latin"))
-        .when(english >= 2, english * 12 >= words)
-        .then(pl.lit("en"))
     )
-    masked = pl.DataFrame({"t": texts.fill_null("").str.replace_all(MASKED, " ")})
-    return masked.lazy().select(label.alias("label")).collect()["label"]
+    seen = pl.DataFrame({"t": masked(texts.fill_null(""))})
+    labels = seen.lazy().select(label.alias("label")).collect()["label"]
+    rest = labels.is_null().arg_true()
+    english, words = text.str.count_matches(_PLAINLY_ENGLISH), text.str.count_matches(r"[A-Za-z]+")
+    is_english = seen[rest].select((english >= 2) & (english * 12 >= words)).to_series()
+    return labels.scatter(rest.filter(is_english), "en")
 
 
 def language(text: str) -> str:

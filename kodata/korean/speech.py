@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import polars as pl
 
-from kodata.korean.detection import MASKED
+from kodata.korean.detection import masked
 from kodata.korean.letters import with_final
 
 Level = Literal["hapsyo", "haeyo", "haera", "hae", "hao"]
@@ -81,9 +81,7 @@ def sentences(texts: pl.Series) -> pl.DataFrame:
 
     A line break ends a sentence as a full stop does. Code, tags and addresses, quotations and brackets are left out.
     """
-    said = (
-        texts.fill_null("").str.replace_all(MASKED, " ").str.replace_all(_QUOTED, " ").str.replace_all(_BRACKETED, "")
-    )
+    said = masked(texts.fill_null("")).str.replace_all(_QUOTED, " ").str.replace_all(_BRACKETED, "")
     parts = said.str.replace_all(_END, "$1\n").str.split("\n")
     rows = pl.DataFrame({"sentence": parts}).with_row_index("text").explode("sentence")
     bare = rows.with_columns(pl.col("sentence").str.replace(_TRAILING, "").str.strip_chars())

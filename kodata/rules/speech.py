@@ -29,9 +29,6 @@ _GIVEN_TEXT = (
     r"문장|구절|단락|바꾸|변환|다시 쓰|다시 작성|고치|고쳐|편집|의역|재구성|질문을|질문 목록|퀴즈|설문|예문|번역"
     r"|쓰여진|문법|철자|배열|순서|단어|낱말|동의어|유의어|반의어|동사"
 )
-_FOUND = pl.Struct(
-    {**dict.fromkeys(LEVELS, pl.UInt32()), "level": pl.String(), "speaker": pl.String(), "example": pl.String()}
-)
 
 
 @dataclass(frozen=True)
@@ -60,11 +57,9 @@ class SpeechLevel:
         return pl.coalesce(self._of("instruction", self.instruction), self._of("output", self.output))
 
     def _of(self, column: TextField, register: Register) -> pl.Expr:
-        found = _found(column)
-        level = found.struct.field("level")
-        is_off = level != (found.struct.field("speaker") if register == "any" else pl.lit(register))
-        example = shown(found.struct.field("example"))
-        return pl.when(is_off & ~_has_own_voice(column)).then(pl.format("{} is {}: {}", pl.lit(column), level, example))
+        is_off = pl.col("level") != (pl.col("speaker") if register == "any" else pl.lit(register))
+        said = pl.format("{} is {}: {}", pl.lit(column), "level", shown(pl.col("example")))
+        return _by_levels(column, pl.when(is_off & ~pl.col("own voice")).then(said))
 
 
 @dataclass(frozen=True)
@@ -89,13 +84,12 @@ class SpeechLevelMix:
         return pl.coalesce(self._of(column) for column in self.columns)
 
     def _of(self, column: TextField) -> pl.Expr:
-        found = _found(column)
-        hapsyo, haeyo, haera, hae = (found.struct.field(name) for name in LEVELS[:4])
+        hapsyo, haeyo, haera, hae = map(pl.col, LEVELS[:4])
         plain = haera + hae
         manners = [(count > 0).cast(pl.UInt8) for count in (hapsyo, haeyo, plain)]
-        is_mixed = (pl.sum_horizontal(manners) > 1) & ~_has_own_voice(column)
+        is_mixed = (pl.sum_horizontal(manners) > 1) & ~pl.col("own voice")
         shares = pl.format("{}: hapsyo {}, haeyo {}, plain {}", pl.lit(column), hapsyo, haeyo, plain)
-        return pl.when(is_mixed).then(pl.format("{}; {}", shares, shown(found.struct.field("example"))))
+        return _by_levels(column, pl.when(is_mixed).then(pl.format("{}; {}", shares, shown(pl.col("example")))))
 
 
 def _has_own_voice(column: TextField) -> pl.Expr:
@@ -103,15 +97,22 @@ def _has_own_voice(column: TextField) -> pl.Expr:
     return is_told if column == "output" else pl.lit(False)
 
 
-def _found(column: TextField) -> pl.Expr:
-    """Struct: how many statements have each of `LEVELS`; `level`, that most have; `speaker`, that most of the record's
-    have in this column; `example`, one of the level that the fewest have. Of two levels that are even the first.
+def _by_levels(column: TextField, evidence: pl.Expr) -> pl.Expr:
+    """String: an expression over the columns of `_judged` and `own voice`, each computed once, however often used."""
+
+    def asked(rows: pl.Series) -> pl.Series:
+        turns = rows.struct.unnest()
+        judged = _judged(turns["id"], turns["text"]).with_columns(turns["own voice"])
+        return judged.select(evidence.alias("evidence"))["evidence"]
+
+    turns = pl.struct("id", _has_own_voice(column).alias("own voice"), text=column)
+    return turns.map_batches(asked, return_dtype=pl.String)
+
+
+def _judged(ids: pl.Series, texts: pl.Series) -> pl.DataFrame:
+    """How many statements have each of `LEVELS`; `level`, that most have; `speaker`, that most of the record's have in
+    this column; `example`, one of the level that the fewest have. Of two levels that are even the first.
     """
-    return pl.struct("id", text=column).map_batches(_judged, return_dtype=_FOUND)
-
-
-def _judged(rows: pl.Series) -> pl.Series:
-    ids, texts = rows.struct.field("id"), rows.struct.field("text")
     found = sentences(texts).drop_nulls("level").filter(~pl.col("sentence").str.contains(_ANYWHERE))
     of_level = [(pl.col("level") == level).sum().alias(level) for level in LEVELS]
     counted = (
@@ -125,7 +126,7 @@ def _judged(rows: pl.Series) -> pl.Series:
     )
     sums = by_turn.select(pl.col(LEVELS).sum().over("id"))
     judged = by_turn.with_columns(level=_most(), speaker=sums.select(_most()).to_series())
-    return judged.select(pl.struct(*LEVELS, "level", "speaker", "example")).to_series()
+    return judged.select(*LEVELS, "level", "speaker", "example")
 
 
 def _most() -> pl.Expr:

@@ -11,6 +11,7 @@ from annotated_types import Ge
 from kodata.corpus import ENGLISH_KEPT, TextField
 from kodata.kinds import prose_of
 from kodata.korean import LANGDETECT, has_code, is_english_prose, languages
+from kodata.rules.asked import where
 from kodata.rules.kinds import Example, Severity
 
 KOREAN_ENOUGH = ("ko", "ko-mixed", "und")
@@ -69,9 +70,11 @@ class NotKorean:
     def _of(self, column: str) -> pl.Expr:
         found = pl.col(LABEL)
         fine = found.is_in(KOREAN_ENOUGH)
+        is_translated = pl.col(f"{column}_source").is_not_null()
         if column in ("input", "output"):
-            fine |= ~((found == "cjk") | is_english_prose(pl.col(column))) | has_code(pl.col(column))
-        is_foreign = pl.col(f"{column}_source").is_not_null() & ~fine & ~pl.col("fixes").list.contains(ENGLISH_KEPT)
+            doubtful = where(is_translated & ~fine, pl.col(column))
+            fine |= ~((found == "cjk") | is_english_prose(doubtful)) | has_code(doubtful)
+        is_foreign = is_translated & ~fine & ~pl.col("fixes").list.contains(ENGLISH_KEPT)
         found_as = pl.when(is_foreign).then(pl.format("{} is {}", pl.lit(column), found))
         return by_label(column, (f"{column}_source", "fixes"), found_as)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from kodata.korean import MASKED, languages
+from kodata.korean import languages, masked
 
 _LOOKED_AT = 2_000  # characters of a record; a conversation may have 44,000
 _MIN_LETTERS = 40  # below, langdetect guesses
@@ -82,4 +82,4 @@ def _detected(texts: pl.Series) -> pl.Series:
 
 
 def _looked_at(texts: pl.Series) -> pl.Series:
-    return texts.str.head(_LOOKED_AT).str.replace_all(MASKED, " ")
+    return masked(texts.str.head(_LOOKED_AT))

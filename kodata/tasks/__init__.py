@@ -42,7 +42,7 @@ def tasks(instruction: str, input: str = "") -> tuple[Task, ...]:
     clues = {
         tag: clue.group()
         for tag, pattern in CLUES.items()
-        if any(stem in lowered for stem in STEMS[tag]) and (clue := pattern.search(instruction))
+        if any(map(lowered.__contains__, STEMS[tag])) and (clue := pattern.search(instruction))
     }
     if not clues or NO_TASK.search(instruction):
         return ()
