@@ -19,6 +19,10 @@ _ABOUT_URL = (
     r"|도메인|정규화|북마크|즐겨찾기|단축|차단|하이퍼링크|링크를 (?:만들|생성|작성)"
 )
 _MEDIA = r"image|picture|photo(?:graph)?|painting|drawing|artwork|illustration|video|audio|sound ?clip|song"
+_MEDIA_WORDS = (
+    "image", "picture", "photo", "painting", "drawing", "artwork", "illustration", "video", "audio", "sound", "song",
+    "이미지", "사진", "그림", "동영상", "영상", "오디오", "음성",
+)  # fmt: skip
 _GIVEN_IMAGE = (
     rf"(?i)\b(?:this|these|following|given|provided|attached|above|below) (?:\w+ ){{0,2}}(?:{_MEDIA})s?\b"
     rf"|\b(?:{_MEDIA})s? (?:below|above|attached|provided|in the (?:link|input))|\bin (?:the|this) (?:{_MEDIA})\b"
@@ -89,8 +93,8 @@ class NeedsImage:
     severity: Severity = "drop"
 
     def evidence(self) -> pl.Expr:
-        stands_for_it = _INPUT.str.contains(_NO_IMAGE)
-        asked = where(stands_for_it, _INSTRUCTION).str.extract(_GIVEN_IMAGE, 0)
+        may_be = _INSTRUCTION.str.contains_any(_MEDIA_WORDS, ascii_case_insensitive=True)
+        asked = where(may_be & _INPUT.str.contains(_NO_IMAGE), _INSTRUCTION).str.extract(_GIVEN_IMAGE, 0)
         is_named = (_INPUT.str.strip_chars() == "") & _INSTRUCTION.str.contains(r"[:\"“‘「『]\s*\S")
         placeholder = pl.when(_INPUT.str.contains(_IMAGE_INPUT)).then(_INPUT)
         return shown(pl.coalesce(placeholder, pl.when(~is_named).then(asked)))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import ClassVar, get_args
 
 import polars as pl
 
 from kodata.rules.kinds import Example, Severity
-from kodata.tasks import About, Tag, stems, tasks
+from kodata.tasks import About, Tag, Task, stems, tasks
 
 _LONGEST = 1.0  # Korean by English characters; what is longer is a sentence about the option
 
@@ -31,19 +33,14 @@ class AboutEnglish:
     severity: Severity = "review"
 
     def evidence(self) -> pl.Expr:
-        instruction = pl.coalesce("instruction_source", "instruction")
-        may_be = (pl.col("lang") != "ko") & instruction.str.contains_any(stems(self.tags), ascii_case_insensitive=True)
-        row = pl.struct(
-            pl.when(may_be).then(instruction).alias("asked"), pl.coalesce("input_source", "input").alias("given")
-        )
+        asked = pl.when(pl.col("lang") != "ko").then(pl.coalesce("instruction_source", "instruction"))
+        row = pl.struct(asked=asked, given=pl.coalesce("input_source", "input"))
         return row.map_batches(self._found, return_dtype=pl.String)
 
     def _found(self, rows: pl.Series) -> pl.Series:
-        return pl.Series([self._clues(row["asked"], row["given"]) for row in rows], dtype=pl.String)
-
-    def _clues(self, asked: str | None, given: str | None) -> str | None:
-        found = tasks(asked, given or "") if asked is not None else ()
-        return "; ".join(f"{task.tag}: {task.clue}" for task in found if task.tag in self.tags) or None
+        asked = _tasks_of(rows.struct.field("asked"), rows.struct.field("given"), self.tags)
+        clues = ("; ".join(f"{task.tag}: {task.clue}" for task in tasks) or None for tasks in asked)
+        return pl.Series(list(clues), dtype=pl.String)
 
 
 @dataclass(frozen=True)
@@ -69,23 +66,32 @@ class QuotedLost:
     severity: Severity = "review"
 
     def evidence(self) -> pl.Expr:
-        source = pl.col("instruction_source")
-        may_be = (pl.col("lang") != "ko") & source.str.contains_any(stems(self.tags), ascii_case_insensitive=True)
-        row = pl.struct("instruction_source", "input_source", "instruction", "input")
-        return pl.when(may_be).then(row).map_batches(self._found, return_dtype=pl.String)
+        asked = pl.when(pl.col("lang") != "ko").then("instruction_source")
+        row = pl.struct(asked.alias("asked"), "instruction_source", "input_source", "instruction", "input")
+        return row.map_batches(self._found, return_dtype=pl.String)
 
     def _found(self, rows: pl.Series) -> pl.Series:
-        return pl.Series([self._lost(**row) if row is not None else None for row in rows], dtype=pl.String)
+        turns = rows.struct.unnest()
+        asked = _tasks_of(turns["asked"], turns["input_source"], self.tags)
+        lost = (self._lost(found, turns.row(n, named=True)) if found else None for n, found in enumerate(asked))
+        return pl.Series(list(lost), dtype=pl.String)
 
-    def _lost(self, instruction_source: str, input_source: str | None, instruction: str, input: str) -> str | None:
-        sources = {"instruction": instruction_source, "input": input_source or ""}
-        here = {"instruction": instruction, "input": input}
-        for task in tasks(instruction_source, input_source or ""):
-            for span in task.about if task.tag in self.tags else ():
-                english = sources[span.field][span.start : span.end]
-                if english not in here[span.field]:
+    def _lost(self, found: tuple[Task, ...], turn: Mapping[str, str | None]) -> str | None:
+        for task in found:
+            for span in task.about:
+                english = (turn[f"{span.field}_source"] or "")[span.start : span.end]
+                if english not in (turn[span.field] or ""):
                     return f"{task.tag}, {span.field}: {english[:60]}"
         return None
+
+
+def _tasks_of(instructions: pl.Series, inputs: pl.Series, tags: Sequence[Tag]) -> Iterator[tuple[Task, ...]]:
+    """What each instruction asks of English, among these tags; a tag is tried only where one of its stems stands."""
+    text = pl.DataFrame({"text": instructions.fill_null("")})
+    has = (pl.col("text").str.contains_any(stems([tag]), ascii_case_insensitive=True).alias(tag) for tag in tags)
+    for instruction, context, there in zip(instructions, inputs, text.select(has).iter_rows(), strict=True):
+        among = tuple(compress(tags, there))
+        yield tasks(instruction, context or "", among) if among else ()
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ _REFUSAL = (  # anchored: the keyword anywhere is false five times of five
     r"|[^.\n]{0,80}(?:답변|응답|명령|요청|예측|생성|작성|처리|제공|변환|정보|만들어|도와)"
     r"[^.\n]{0,12} 수(?:가|는)? 없습니다\W*$)"
 )
+_REFUSES = ("죄송", "미안", "인공지능", "없습니다", "ai", "sorry", "i can")  # one of them is in each
 _WRITES_APOLOGY = (
     r"(?i)고객|불만|항의|사과|거절|챗봇|상담|대화|메시지|이메일|편지|apolog|complain|customer|declin|refus"
 )
@@ -62,7 +63,9 @@ class Refusal:
     severity: Severity = "drop"
 
     def evidence(self) -> pl.Expr:
-        return unless_asked(pl.col("output").str.extract(_REFUSAL, 0), _WRITES_APOLOGY)
+        output = pl.col("output")
+        may_be = output.str.contains_any(_REFUSES, ascii_case_insensitive=True)
+        return unless_asked(where(may_be, output).str.extract(_REFUSAL, 0), _WRITES_APOLOGY)
 
 
 @dataclass(frozen=True)

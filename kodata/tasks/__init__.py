@@ -36,14 +36,15 @@ def stems(tags: Iterable[Tag]) -> list[str]:
     return sorted({stem for tag in tags for stem in STEMS[tag]})
 
 
-def tasks(instruction: str, input: str = "") -> tuple[Task, ...]:
-    """What an English instruction asks of English itself, each tag at most once, in the order of `TAGS`."""
-    lowered = instruction.lower()
-    clues = {
-        tag: clue.group()
-        for tag, pattern in CLUES.items()
-        if any(map(lowered.__contains__, STEMS[tag])) and (clue := pattern.search(instruction))
-    }
+def tasks(instruction: str, input: str = "", among: Iterable[Tag] | None = None) -> tuple[Task, ...]:
+    """What an English instruction asks of English itself, each tag at most once, in the order of `TAGS`.
+
+    `among` are the tags that are looked for, in that order: those whose `stems` are known to stand in it.
+    """
+    if among is None:
+        lowered = instruction.lower()
+        among = (tag for tag in CLUES if any(map(lowered.__contains__, STEMS[tag])))
+    clues = {tag: clue.group() for tag in among if (clue := CLUES[tag].search(instruction))}
     if not clues or NO_TASK.search(instruction):
         return ()
     spans = objects(instruction, input)
