@@ -147,6 +147,36 @@ def test_english_stands_beside_texts_only() -> None:
         kodata.audit(ROWS, english={"label": "en.label"})
 
 
+def test_items_of_benchmarks_are_found_and_counted(tmp_path: Path) -> None:
+    questions = ("바닷물은 왜 짜고 강물은 왜 짜지 않은지 설명하세요.", "눈이 내리는 까닭을 아이에게 말하듯 설명하세요.")
+    test = write(tmp_path / "our-test.jsonl", [{"question": question} for question in questions])
+    rows = [
+        *ROWS,
+        {"instruction": "바닷물은 왜 짜고 강물은 왜 짜지 않은지 설명해 주세요.", "output": "소금 때문입니다."},
+    ]
+    audit = kodata.audit(rows, benchmarks=[str(test)])
+    assert [(leak.benchmark, leak.items, leak.seen, leak.records) for leak in audit.benchmarks] == [
+        ("our-test", 2, 1, 1)
+    ]
+    assert checks(audit)["benchmark"] == 1
+
+
+def test_a_benchmark_that_is_not_there_is_named(tmp_path: Path) -> None:
+    audit = kodata.audit(ROWS, benchmarks=[str(tmp_path / "our-test.jsonl")])
+    assert list(audit.benchmarks_missing) == ["our-test"]
+    assert "benchmark" not in audit.not_found
+
+
+def test_the_speech_levels_of_answers_are_told() -> None:
+    rows = [
+        {"instruction": "하늘의 색은?", "output": "파랗습니다."},
+        {"instruction": "풀의 색은?", "output": "초록색이에요."},
+        {"instruction": "눈의 색은?", "output": "하얗다. 그렇지만 늘 그렇지는 않습니다."},
+        {"instruction": "셋은?", "output": "3"},
+    ]
+    assert kodata.audit(rows).figures.speech == {"haeyo": 1, "hapsyo": 1, "mixed": 1, "none": 1}
+
+
 def test_what_is_nothing_is_said(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match='"nothing" is no file, no folder and no build'):
         kodata.audit("nothing")

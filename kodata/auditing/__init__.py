@@ -6,11 +6,14 @@ checks of translation where English stands beside the Korean.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from kodata.auditing.findings import Audit, Finding, audited
 from kodata.auditing.taking import Wanted, taken
+from kodata.benchmarks import load_benchmarks
+from kodata.leaks.known import wanted as benchmarks_wanted
 from kodata.sources.memory import Data
 from kodata.workspace import Workspace, environment
 
@@ -28,14 +31,17 @@ def audit(  # noqa: PLR0913  # one keyword a flag of the command
     split: str = "train",
     revision: str = "",
     limit: int | None = None,
+    benchmarks: Literal["all"] | Sequence[str] = (),
 ) -> Audit:
     """What is wrong with a corpus: a path, `hf://OWNER/NAME`, a build, or a frame, Dataset or list of dicts.
 
     `use` and `fields` are as in a pipeline file; without them the layout tells. `english` says where the English of a
-    field stands (`{"instruction": "en.instruction"}`). Nothing is sent, paid or changed. Raises SourceError when
+    field stands (`{"instruction": "en.instruction"}`). `benchmarks` are names that `kodata.leaks.known` has, or paths;
+    those that cannot be loaded are named in the audit. Nothing is sent, paid or changed. Raises SourceError when
     nothing can be read, PipelineError when the layout is not known.
     """
     env = environment()
     wanted = Wanted(use, fields or {}, english or {}, licence, config, split, revision, limit)
-    found = taken(data, wanted, Workspace.of(env).builds, env.get("HF_TOKEN"))
-    return audited(found.corpus, found.origin, found.unreadable)
+    named, token = benchmarks_wanted(benchmarks), env.get("HF_TOKEN")
+    found = taken(data, wanted, Workspace.of(env).builds, token)
+    return audited(found, load_benchmarks(named, token))

@@ -12,6 +12,7 @@ import polars as pl
 from kodata.auditing.belonging import Run, runs
 from kodata.rules import RULES, Rule
 from kodata.rules.kinds import Severity
+from kodata.stages.decontaminate import dropped_by
 from kodata.stages.dedupe import Dedupe
 
 MARKS: Final[dict[str, pl.DataType]] = {
@@ -33,8 +34,9 @@ COLLAPSED = Check("collapsed-answers", "Answers in a row that all go with the qu
 SLIPPED = Check("slipped-answers", "Answers in a row that each stand some records away from their question.", "drop")
 DUPLICATE = Check("duplicate", "A record that is equal to another but for case, spaces and punctuation.", "drop")
 NEAR = Check("near-duplicate", "A record that says nearly the same as another.", "drop")
+LEAK = Check("benchmark", "A record in which an item of a benchmark stands.", "drop")
 SAME_QUESTION = Check("same-question", "A question that is asked before, with another answer.", "info")
-CHECKS: Final = {check.name: check for check in (COLLAPSED, SLIPPED, DUPLICATE, NEAR, SAME_QUESTION)}
+CHECKS: Final = {check.name: check for check in (COLLAPSED, SLIPPED, DUPLICATE, NEAR, LEAK, SAME_QUESTION)}
 
 
 def about(check: str) -> str:
@@ -44,14 +46,16 @@ def about(check: str) -> str:
     return (getdoc(RULES[check]) or "").partition("\n")[0]
 
 
-def marks_of(frame: pl.DataFrame) -> pl.DataFrame:
+def marks_of(frame: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame:
     """All marks with the columns `MARKS`, in the order of checks, then of the corpus.
 
-    The frame has `corpus.COLUMNS`, and its rows stand in the order of the file.
+    The frame has `corpus.COLUMNS`, and its rows stand in the order of the file; `hits` are the items of benchmarks
+    found in it, with the columns of `kodata.leaks.search.HITS`.
     """
     twins = _of_twins(frame)
     others = frame.join(twins, on="id", how="anti", maintain_order="left")
-    found = [_of_rules(frame), twins, _of_questions(others), _of_answers(frame)]
+    leaks = _of_records(frame, dropped_by(hits))
+    found = [_of_rules(frame), twins, leaks, _of_questions(others), _of_answers(frame)]
     return pl.concat(part.select(list(MARKS)).cast(MARKS) for part in found)  # type: ignore[arg-type]
 
 
@@ -76,13 +80,14 @@ def _of_rules(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _of_twins(frame: pl.DataFrame) -> pl.DataFrame:
     stage = Dedupe(ngram=3)
-    dropped = stage.decide(stage.sketch(frame))
-    ordered = frame.filter(pl.col("turn") == 0).select("id", "turn").join(dropped, on="id", maintain_order="left")
-    return (
-        ordered.sort("reason", maintain_order=True)
-        .select("id", "turn", "evidence", check="reason")
-        .with_columns(severity=pl.lit("drop"))
-    )
+    return _of_records(frame, stage.decide(stage.sketch(frame)))
+
+
+def _of_records(frame: pl.DataFrame, dropped: pl.DataFrame) -> pl.DataFrame:
+    """What a stage would drop, marked at the first turn of each record, reason by reason."""
+    firsts = frame.filter(pl.col("turn") == 0).select("id", "turn")
+    ordered = firsts.join(dropped, on="id", maintain_order="left").sort("reason", maintain_order=True)
+    return ordered.select("id", "turn", "evidence", check="reason").with_columns(severity=pl.lit("drop"))
 
 
 def _of_questions(frame: pl.DataFrame) -> pl.DataFrame:

@@ -11,10 +11,14 @@ from typing import Any
 import orjson
 import polars as pl
 
-from kodata.auditing.checks import CHECKS, about, marks_of
+from kodata.auditing.checks import CHECKS, LEAK, about, marks_of
 from kodata.auditing.figures import Figures
+from kodata.auditing.taking import Taken
+from kodata.benchmarks import Loaded
+from kodata.leaks.report import report
 from kodata.rules import RULES, Rule
 from kodata.rules.kinds import Severity
+from kodata.stages.decontaminate import Decontaminate
 
 RANK: tuple[Severity, ...] = ("drop", "review", "fix", "info")
 _TEXTS = ("instruction", "input", "output", "instruction_source", "input_source", "output_source")
@@ -40,11 +44,22 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Leak:
+    """How much of a benchmark stands in a corpus: how many of its items, which share (0..1), in how many records."""
+
+    benchmark: str
+    items: int
+    seen: int
+    share: float
+    records: int
+
+
+@dataclass(frozen=True)
 class Audit:
     """What an audit found. Findings stand by severity (drop, review, fix, info), then by how many records they are on.
 
-    `flagged` has a row a mark: id, turn, source_file, source_row, check, severity, evidence. `corpus` has
-    `corpus.COLUMNS`, source_file and source_row.
+    `benchmarks` were looked for; `benchmarks_missing` could not be loaded, and why. `flagged` has a row a mark: id,
+    turn, source_file, source_row, check, severity, evidence. `corpus` has `corpus.COLUMNS`, source_file and source_row.
     """
 
     origin: str
@@ -52,6 +67,8 @@ class Audit:
     turns: int
     unreadable: Mapping[str, int]
     figures: Figures
+    benchmarks: tuple[Leak, ...]
+    benchmarks_missing: Mapping[str, str]
     findings: tuple[Finding, ...]
     flagged: pl.DataFrame = field(repr=False, compare=False)
     corpus: pl.DataFrame = field(repr=False, compare=False)
@@ -65,7 +82,8 @@ class Audit:
         """The checks that were asked and fired nowhere."""
         fired = {finding.check for finding in self.findings}
         asked = [name for name, rule in RULES.items() if self.figures.with_english or not _needs_english(rule)]
-        return [name for name in (*CHECKS, *asked) if name not in fired]
+        between = [name for name in CHECKS if name != LEAK.name or self.benchmarks]
+        return [name for name in (*between, *asked) if name not in fired]
 
     @property
     def as_dict(self) -> dict[str, Any]:
@@ -78,6 +96,8 @@ class Audit:
             "records_with": {severity: self.records_with(severity) for severity in RANK},
             "findings": [asdict(finding) for finding in self.findings],
             "not_found": self.not_found,
+            "benchmarks": [asdict(leak) for leak in self.benchmarks],
+            "benchmarks_missing": dict(self.benchmarks_missing),
             "figures": asdict(self.figures),
         }
 
@@ -116,17 +136,21 @@ def _needs_english(rule: type[Rule]) -> bool:
     return any(column.endswith("_source") for column in rule.fires)
 
 
-def audited(corpus: pl.DataFrame, origin: str, unreadable: Mapping[str, int] | None = None) -> Audit:
-    """The audit of a corpus: `corpus.COLUMNS`, source_file and source_row, in the order of the file."""
+def audited(taken: Taken, benchmarks: Loaded) -> Audit:
+    """The audit of a corpus, the items of these benchmarks looked for in it."""
+    corpus = taken.corpus
+    hits = Decontaminate(benchmarks.benchmarks).hits(corpus)
     places = corpus.select("id", "turn", "source_file", "source_row")
-    flagged = _placed(marks_of(corpus), places)
+    flagged = _placed(marks_of(corpus, hits), places)
     records = corpus["id"].n_unique()
     return Audit(
-        origin,
+        taken.origin,
         records,
         len(corpus),
-        dict(unreadable or {}),
+        dict(taken.unreadable),
         Figures.of(corpus),
+        tuple(Leak(*row) for row in report(benchmarks.benchmarks, hits).iter_rows()),
+        dict(benchmarks.missing),
         tuple(_findings(flagged, corpus, records)),
         flagged,
         corpus,

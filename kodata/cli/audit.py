@@ -31,6 +31,14 @@ English = Annotated[
     ),
 ]
 Licence = Annotated[str, typer.Option("--licence", help="The licence of the corpus, where its records name none.")]
+Benchmarks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--benchmark",
+        metavar="NAME|PATH",
+        help="Look for the items of a benchmark: a known name, a file, a task file; or all that are known.",
+    ),
+]
 First = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Only the first N records.")]
 Out = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Write audit.json, and flagged.jsonl: every flagged turn.")
@@ -64,14 +72,16 @@ def audit(
     config: Config = "",
     split: SplitName = "train",
     revision: Revision = "",
+    benchmark: Benchmarks = None,
     limit: First = None,
     as_json: AsJson = False,
     out: Out = None,
 ) -> None:
     """Say what is wrong with any instruction corpus: no keys, no cost, nothing changed.
 
-    Language, what models do to answers, answers that belong to other questions, duplicates, data of persons, lengths,
-    licences; and with English beside the Korean (a build, or --english) the damage of translation.
+    Language and speech level, what models do to answers, answers that belong to other questions, duplicates, leaks of
+    benchmarks, data of persons, lengths, licences; and with English beside the Korean (a build, or --english) the
+    damage of translation.
     """
     import orjson
 
@@ -89,6 +99,7 @@ def audit(
         split=split,
         revision=revision,
         limit=limit,
+        benchmarks="all" if benchmark and "all" in benchmark else benchmark or (),
     )
     written = found.write(out) if out is not None else None
     if as_json:
@@ -120,7 +131,7 @@ def _report(audit: Audit) -> Iterator[str]:
     unread = ", ".join(f"{why} {n:,}" for why, n in audit.unreadable.items())
     yield printable(head + (f"; {sum(audit.unreadable.values()):,} items cannot be read ({unread})" if unread else ""))
     yield ""
-    yield from _figures(audit.figures, audit.turns)
+    yield from table(("", ""), [*_figures(audit.figures, audit.turns), *_leaks(audit)])[1:]
     for severity, title in _HEADS.items():
         found = [finding for finding in audit.findings if finding.severity == severity]
         if found:
@@ -150,8 +161,22 @@ def _example(finding: Finding) -> str:
     return f"{said} | {finding.text}" if says_little and not finding.text.startswith(finding.evidence) else said
 
 
-def _figures(figures: Figures, turns: int) -> Iterator[str]:
-    """A line a measure, its name in front."""
+def _leaks(audit: Audit) -> Iterator[tuple[str, str]]:
+    """How much of each benchmark was seen, and which were not looked for."""
+    for leak in audit.benchmarks:
+        if leak.seen:
+            seen = f"{leak.seen:,} of {counted(leak.items, 'item')} ({leak.share:.1%})"
+            yield "benchmark", f"{leak.benchmark}: {seen} in {counted(leak.records, 'record')}"
+    if unseen := [leak.benchmark for leak in audit.benchmarks if not leak.seen]:
+        yield "benchmarks", f"nothing seen of {', '.join(unseen)}"
+    if missing := ", ".join(audit.benchmarks_missing):
+        yield "benchmarks", f"could not be loaded: {missing}"
+    if not (audit.benchmarks or audit.benchmarks_missing):
+        yield "benchmarks", "not looked for: --benchmark all takes those that are known from the hub"
+
+
+def _figures(figures: Figures, turns: int) -> list[tuple[str, str]]:
+    """The measures with their names."""
     rows = [
         (name, _length(figures.lengths[key])) for name, key in (("questions", "instruction"), ("answers", "output"))
     ]
@@ -168,7 +193,7 @@ def _figures(figures: Figures, turns: int) -> Iterator[str]:
     rows.append(
         ("English", english if figures.with_english else "not beside the Korean: the translation is not checked")
     )
-    yield from table(("", ""), rows)[1:]
+    return rows
 
 
 def _length(lengths: Lengths) -> str:

@@ -93,7 +93,7 @@ class NeedsImage:
     severity: Severity = "drop"
 
     def evidence(self) -> pl.Expr:
-        may_be = _INSTRUCTION.str.contains_any(_MEDIA_WORDS, ascii_case_insensitive=True)
+        may_be = _INSTRUCTION.str.contains_any(list(_MEDIA_WORDS), ascii_case_insensitive=True)
         asked = where(may_be & _INPUT.str.contains(_NO_IMAGE), _INSTRUCTION).str.extract(_GIVEN_IMAGE, 0)
         is_named = (_INPUT.str.strip_chars() == "") & _INSTRUCTION.str.contains(r"[:\"“‘「『]\s*\S")
         placeholder = pl.when(_INPUT.str.contains(_IMAGE_INPUT)).then(_INPUT)

@@ -64,7 +64,7 @@ class Refusal:
 
     def evidence(self) -> pl.Expr:
         output = pl.col("output")
-        may_be = output.str.contains_any(_REFUSES, ascii_case_insensitive=True)
+        may_be = output.str.contains_any(list(_REFUSES), ascii_case_insensitive=True)
         return unless_asked(where(may_be, output).str.extract(_REFUSAL, 0), _WRITES_APOLOGY)
 
 

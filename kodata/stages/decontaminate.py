@@ -29,11 +29,7 @@ class Decontaminate:
     benchmarks: tuple[Benchmark, ...]
 
     def run(self, frame: pl.DataFrame) -> Split:
-        named = pl.format("{} {} ({})", "benchmark", "item", pl.col("coverage").round(2))
-        more = pl.when(pl.len() > _NAMED).then(pl.format(" and {} more", pl.len() - _NAMED)).otherwise(pl.lit(""))
-        evidence = named.head(_NAMED).str.join(", ") + more
-        hits = self.hits(frame).group_by("id", maintain_order=True).agg(evidence=evidence)
-        return split_off(frame, hits.select("id", pl.lit("benchmark").alias("reason"), "evidence"))
+        return split_off(frame, dropped_by(self.hits(frame)))
 
     def hits(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Every item that stands in a record, with the columns of `kodata.leaks.search.HITS`.
@@ -50,3 +46,12 @@ class Decontaminate:
                     f"benchmark {benchmark.name} has not been loaded, so nothing can be compared with it"
                 )
         return Search(self.benchmarks)
+
+
+def dropped_by(hits: pl.DataFrame) -> pl.DataFrame:
+    """The records that hold an item, with `corpus.DROPPED_COLUMNS`; the evidence names items and coverage."""
+    named = pl.format("{} {} ({})", "benchmark", "item", pl.col("coverage").round(2))
+    more = pl.when(pl.len() > _NAMED).then(pl.format(" and {} more", pl.len() - _NAMED)).otherwise(pl.lit(""))
+    evidence = named.head(_NAMED).str.join(", ") + more
+    found = hits.group_by("id", maintain_order=True).agg(evidence=evidence)
+    return found.select("id", pl.lit("benchmark").alias("reason"), "evidence")
