@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -12,7 +13,10 @@ from hypothesis import settings
 from kodata.answering import Patience
 from kodata.building import Options, build, silent
 from kodata.events import Tell
+from kodata.pipeline import shipped
 from kodata.published import Build
+from kodata.quote.plan import Plan
+from kodata.quote.stage import StageQuote
 from kodata.workspace import Workspace
 from tests.servers.deepl import DeepLServer
 from tests.servers.openai import OpenAIServer
@@ -46,6 +50,23 @@ def items(count: int) -> list[dict[str, str]]:
 def write_items(path: Path, rows: Sequence[Mapping[str, str]]) -> Path:
     path.write_text(json.dumps(list(rows)), encoding="utf-8")
     return path
+
+
+def own_pipeline(folder: Path, *changes: tuple[str, str]) -> Path:
+    """A copy of alpaca-ko in `folder` with some of its text replaced, and what it reads beside it."""
+    shutil.copytree(shipped("pipelines"), folder, dirs_exist_ok=True)
+    text = (folder / "alpaca-ko.toml").read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / "own.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def stage_of(quote: Plan, name: str) -> StageQuote:
+    """What a plan says of the stage of this name."""
+    return next(stage for stage in quote.stages if stage.stage == name)
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -16,9 +15,8 @@ from kodata.benchmarks import load_benchmark, load_benchmarks
 from kodata.errors import BuildError, PipelineError, SourceError
 from kodata.leaks.benchmark import Benchmark
 from kodata.leaks.known import KNOWN, wanted
-from kodata.pipeline import shipped
 from kodata.published import Build
-from tests.conftest import items
+from tests.conftest import items, own_pipeline
 
 ROWS = [
     {"question": "고래는 물고기인가?", "choices": ["예", "아니요"]},
@@ -221,10 +219,8 @@ def test_a_benchmark_that_cannot_be_loaded_stops_the_build_before_it_begins(
 
 def test_records_of_a_published_build_leave_before_anything_is_paid(run: Callable[..., Build], tmp_path: Path) -> None:
     first = run(items(4))
-    text = shipped("pipelines", "alpaca-ko.toml").read_text(encoding="utf-8")
     stage = 'name = "dedupe-english"\nuse = "dedupe"\n'
-    second = write(tmp_path / "second.toml", text.replace(stage, f'{stage}against = ["{first.path.parent.name}"]\n'))
-    shutil.copytree(shipped("pipelines", "prompts"), tmp_path / "prompts")
+    second = own_pipeline(tmp_path, (stage, f'{stage}against = ["{first.path.parent.name}"]\n'))
     build = run(items(6), pipeline=str(second), limit=6)
     gone = [(row["id"], row["stage"], row["evidence"]) for row in build.dropped.to_dicts()]
     name = first.path.parent.name

@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,11 +28,12 @@ from kodata.errors import (
 from kodata.events import Event, Waiting
 from kodata.korean import languages
 from kodata.ledger import Ledger
+from kodata.pipeline import shipped
 from kodata.planning import plan
 from kodata.publish.corpus_files import alpaca_of, items_of
 from kodata.published import Build, difference
 from kodata.workspace import Workspace
-from tests.conftest import HASTY, files_of, items, write_items
+from tests.conftest import HASTY, files_of, items, own_pipeline, stage_of, write_items
 from tests.servers.deepl import DeepLServer
 from tests.servers.openai import OpenAIServer, tag_for
 
@@ -229,7 +231,7 @@ def test_a_plan_of_a_known_build_has_nothing_to_ask_and_writes_nothing(
     run(path)
     before = _files_below(env["KODATA_HOME"])
     quote = plan("alpaca-ko", Options(sources={"": path}), Workspace.of(env), env, silent)
-    assert (quote.to_ask, quote.usd, quote.stages[3].reuse) == (0, 0.0, 30)
+    assert (quote.to_ask, quote.usd, stage_of(quote, "translate").reuse) == (0, 0.0, 30)
     assert _files_below(env["KODATA_HOME"]) == before
 
 
@@ -306,19 +308,9 @@ def test_a_build_past_its_limits_leaves_latest_where_it_was(
 
 
 def _full_pipeline(folder: Path) -> str:
-    from kodata.pipeline import shipped
-
-    text = shipped("pipelines", "alpaca-ko.toml").read_text(encoding="utf-8")
-    text = (
-        text.replace('hub = "tatsu-lab/alpaca"', 'path = "items.json"')
-        .replace("prompts/", "")
-        .replace("glossaries/", f"{shipped('pipelines', 'glossaries')}/")
-    )
-    text = "\n".join(line for line in text.splitlines() if not line.startswith("revision"))
-    (folder / "own.toml").write_text(text, encoding="utf-8")
-    prompt = shipped("pipelines", "prompts", "answer-ko.md").read_text(encoding="utf-8")
-    (folder / "answer-ko.md").write_text(prompt, encoding="utf-8")
-    return str(folder / "own.toml")
+    source = tomllib.loads(shipped("pipelines", "alpaca-ko.toml").read_text(encoding="utf-8"))["source"][0]
+    hub = f'hub = "{source["hub"]}"\nrevision = "{source["revision"]}"'
+    return str(own_pipeline(folder, (hub, 'path = "items.json"')))
 
 
 def test_offline_drops_what_the_ledger_does_not_know(run: Run, deepl: DeepLServer) -> None:

@@ -27,7 +27,7 @@ from kodata.cli import app, main
 from kodata.pipeline import shipped, shipped_pipelines
 from kodata.published import Build, find_build
 from kodata.rules import RULES
-from tests.conftest import items, write_items
+from tests.conftest import items, own_pipeline, write_items
 from tests.servers.deepl import DeepLServer
 from tests.servers.ledger import Answer, Refused
 from tests.servers.openai import OpenAIServer
@@ -146,8 +146,8 @@ def test_the_result_is_on_stdout_and_the_progress_on_stderr(kodata: Kodata) -> N
     ended = kodata("build", "alpaca-ko", "--demo", "--limit", "5")
     assert [line for line in ended.out.splitlines() if "screen:" in line] == []
     assert [line for line in ended.err.splitlines() if "screen:" in line] == [
-        "1/10 screen: 5 records",
-        "1/10 screen: 5 of 5 records kept",
+        "1/12 screen: 5 records",
+        "1/12 screen: 5 of 5 records kept",
     ]
 
 
@@ -186,15 +186,11 @@ def test_wrong_usage_ends_with_2(kodata: Kodata, words: list[str]) -> None:
 
 
 def test_a_misspelt_pipeline_file_ends_with_2_and_the_nearest_name(kodata: Kodata, tmp_path: Path) -> None:
-    text = shipped("pipelines", "alpaca-ko.toml").read_text(encoding="utf-8")
-    text = text.replace("ngram", "ngramm").replace("glossaries/", f"{shipped('pipelines', 'glossaries')}/")
-    (tmp_path / "my.toml").write_text(text, encoding="utf-8")
-    (tmp_path / "prompts").mkdir()
-    (tmp_path / "prompts" / "answer-ko.md").write_text("한국어로 답하세요.", encoding="utf-8")
-    for words in (("check", "my.toml"), ("plan", "my.toml"), ("build", "my.toml", "--budget", "1")):
+    own_pipeline(tmp_path, ("ngram", "ngramm"))
+    for words in (("check", "own.toml"), ("plan", "own.toml"), ("build", "own.toml", "--budget", "1")):
         ended = kodata(*words)
         assert ended.code == 2
-        assert "my.toml, stage 8 (dedupe-korean)" in ended.err
+        assert "own.toml, stage 10 (dedupe-korean)" in ended.err
         assert '"ngramm" - did you mean "ngram"?' in ended.err
 
 

@@ -16,12 +16,11 @@ from kodata.building import Options, silent
 from kodata.cli.quote import plan_lines
 from kodata.errors import DayIsSpent
 from kodata.ledger import Ledger
-from kodata.pipeline import shipped
 from kodata.planning import Fit, fit, plan
 from kodata.published import Build
 from kodata.quote import Plan
 from kodata.workspace import Workspace
-from tests.conftest import SHARED, items, write_items
+from tests.conftest import SHARED, items, own_pipeline, stage_of, write_items
 from tests.servers.deepl import DeepLServer
 from tests.servers.openai import OpenAIServer
 
@@ -69,13 +68,13 @@ def test_after_a_pilot_of_20_the_quote_of_the_rest_is_within_a_tenth_of_the_bill
     openai.reset()
     run(items(300))
     assert quote.usd == pytest.approx(paid(deepl, openai), rel=0.1)
-    written = quote.stages[5]
+    written = stage_of(quote, "regenerate")
     assert (written.basis, written.answers) == ("answers", 20)
     assert written.usd == pytest.approx(paid(deepl, openai) - deepl.counts()["characters"] * 25e-6, rel=0.1)
 
 
 def test_questions_that_wait_for_a_translation_are_quoted_one_for_each_record(planned: Callable[..., Plan]) -> None:
-    written = planned(items(60)).stages[5]
+    written = stage_of(planned(items(60)), "regenerate")
     assert (written.records, written.pending, written.to_ask, written.requests) == (0, 60, 60, 60)
     assert (written.basis, 0 < written.usd_low < written.usd <= written.usd_high < written.usd_bound) == (
         "assumed", True,
@@ -93,7 +92,7 @@ def plain(count: int) -> list[dict[str, str]]:
 def test_a_quote_of_known_texts_is_the_bill_and_no_estimate(
     run: Run, planned: Callable[..., Plan], deepl: DeepLServer
 ) -> None:
-    translated = planned(plain(90), overrides=WRITES_NOTHING).stages[3]
+    translated = stage_of(planned(plain(90), overrides=WRITES_NOTHING), "translate")
     run(plain(90), overrides=WRITES_NOTHING, budget_usd=translated.usd)
     counts = deepl.counts()
     assert (translated.characters, translated.to_ask, translated.requests, translated.is_estimate) == (
@@ -105,7 +104,7 @@ def test_a_quote_of_known_texts_is_the_bill_and_no_estimate(
 def test_texts_that_lose_a_mark_cost_more_than_once_and_no_more_than_the_bound(
     run: Run, planned: Callable[..., Plan], deepl: DeepLServer
 ) -> None:
-    translated = planned(items(200), overrides=WRITES_NOTHING).stages[3]
+    translated = stage_of(planned(items(200), overrides=WRITES_NOTHING), "translate")
     deepl.faults(drop_marks=0.05)
     run(items(200), overrides=WRITES_NOTHING)
     usd = deepl.counts()["characters"] * 25e-6
@@ -172,7 +171,7 @@ def test_after_a_pilot_the_quote_of_real_texts_is_within_a_tenth_of_the_bill(
     deepl.reset()
     openai.reset()
     run(rows)
-    translated, written = quote.stages[3], quote.stages[5]
+    translated, written = stage_of(quote, "translate"), stage_of(quote, "regenerate")
     characters = deepl.counts()["characters"] * 25e-6
     assert round(translated.usd_low, 9) <= round(characters, 9) <= round(translated.usd_high, 9)
     assert (translated.usd, written.usd) == (
@@ -201,7 +200,7 @@ def test_a_plan_reads_what_is_left_on_the_account_and_says_what_is_missing(
     monkeypatch.setattr(deepl, "quota", 500)
     quote = planned(items(30))
     (quota,) = quote.quotas
-    assert (quota.used, quota.limit, quota.missing) == (0, 500, quote.stages[3].characters - 500)
+    assert (quota.used, quota.limit, quota.missing) == (0, 500, stage_of(quote, "translate").characters - 500)
 
 
 def test_a_plan_without_a_key_or_a_network_says_what_it_could_not_ask(env: dict[str, str], tmp_path: Path) -> None:
@@ -223,9 +222,9 @@ def test_a_plan_says_how_long_the_limits_of_an_account_take_once_they_are_known(
     llmock.reply("나무는 봄에 잎을 냅니다.", times=None).limits(rpm=600)
     env["OPENAI_BASE_URL"] = llmock.base_url("openai")
     echo = ('translate.with={use="echo"}',)
-    assert planned(items(80), overrides=echo).stages[5].seconds is None
+    assert stage_of(planned(items(80), overrides=echo), "regenerate").seconds is None
     run(items(80), limit=20, overrides=echo)
-    assert planned(items(80), overrides=echo).stages[5].seconds == pytest.approx(60 / 10)
+    assert stage_of(planned(items(80), overrides=echo), "regenerate").seconds == pytest.approx(60 / 10)
 
 
 @pytest.mark.parametrize("width", [80, 100, 200])
@@ -250,15 +249,9 @@ def test_amounts_are_shown_in_won_where_a_rate_is_set(
 # -- what may be spent on a day
 
 
-def with_limit(tmp_path: Path, usd: float) -> str:
+def with_limit(folder: Path, usd: float) -> str:
     """The path of alpaca-ko with a limit for the day."""
-    text = shipped("pipelines", "alpaca-ko.toml").read_text(encoding="utf-8")
-    path = tmp_path / "limited-ko.toml"
-    path.write_text(text.replace("[limits]", f"[limits]\nusd_per_day = {usd}"), encoding="utf-8")
-    (tmp_path / "prompts").mkdir(exist_ok=True)
-    prompt = shipped("pipelines", "prompts", "answer-ko.md").read_text(encoding="utf-8")
-    (tmp_path / "prompts" / "answer-ko.md").write_text(prompt, encoding="utf-8")
-    return str(path)
+    return str(own_pipeline(folder, ("[limits]", f"[limits]\nusd_per_day = {usd}")))
 
 
 def test_what_a_day_allows_holds_over_all_runs_of_that_day(

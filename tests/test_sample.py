@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 
 from kodata.corpus import Turn, frame_of
 from kodata.errors import PipelineError
-from kodata.pipeline import shipped
 from kodata.published import Build
 from kodata.stages.sample import Sample
-from tests.conftest import items
+from tests.conftest import items, own_pipeline
 
 SIZES = {"closed_qa": 70, "open_qa": 20, None: 10}
 CORPUS = frame_of(
@@ -91,15 +90,8 @@ def test_a_sample_is_a_number_or_a_share(settings: dict[str, float]) -> None:
 
 def test_what_a_sample_leaves_out_holds_nothing_back(run: Callable[..., Build], tmp_path: Path) -> None:
     """95 of 100 records are not sampled, far more than `[limits] dropped` lets rules and duplicates take."""
-    text = shipped("pipelines", "alpaca-ko.toml").read_text(encoding="utf-8")
-    beside = shipped("pipelines")
-    sample = '[[stage]]\nuse = "sample"\nn = 5\n\n[[stage]]\nuse = "translate"'
-    path = tmp_path / "few.toml"
-    path.write_text(
-        text.replace('[[stage]]\nuse = "translate"', sample)
-        .replace('"prompts/', f'"{beside}/prompts/')
-        .replace('"glossaries/', f'"{beside}/glossaries/')
-    )
+    stage = '[[stage]]\nuse = "translate"'
+    path = own_pipeline(tmp_path, (stage, f'[[stage]]\nuse = "sample"\nn = 5\n\n{stage}'))
     b = run(items(100), pipeline=str(path))
     assert (b.held_back_by, b.manifest["records"]["kept"]) == ("", 5)
     assert b.manifest["dropped"] == {"sample": {"not-sampled": 95}}

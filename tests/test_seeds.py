@@ -251,7 +251,7 @@ def test_a_long_text_is_searched_in_time(count: int) -> None:
         Turn(f"a{n}", 0, instruction="가", output="가나다라" * 25_000, output_source="마바사아" * 25_000)
         for n in range(count)
     )
-    assert rows.select(CopiesSource().evidence())["instruction"].to_list() == [None] * count
+    assert rows.select(CopiesSource().evidence()).to_series().to_list() == [None] * count
 
 
 def test_an_empty_split_stays_one() -> None:
