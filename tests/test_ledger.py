@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 
 import pytest
 from hypothesis import given
@@ -132,6 +132,19 @@ def test_two_processes_that_open_and_write_at_once_lose_nothing(path: Path) -> N
     keys = [ask.key for name in ("one", "other") for ask in asks(name, 300)]
     with Ledger(path) as ledger:
         assert ledger.known(keys).keys() == set(keys)
+
+
+def test_a_new_file_that_another_process_is_making_ready_is_waited_for(path: Path) -> None:
+    path.parent.mkdir()
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    done = Timer(0.2, other.rollback)
+    done.start()
+    with Ledger(path) as ledger:
+        done.join()
+        ledger.keep(BOTH)
+        assert len(ledger) == 2
+    other.close()
 
 
 KEEP_AND_SAY = """

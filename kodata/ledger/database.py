@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -82,12 +83,10 @@ class Database:
             self._db = sqlite3.connect(
                 path or ":memory:", timeout=_BUSY_S, isolation_level=None, check_same_thread=False
             )
-            # WAL with synchronous NORMAL: a commit survives `kill -9`; only a power cut may take the last ones.
-            self._db.executescript(
-                # Answers of a few hundred characters leave less room unused in pages of 16 KiB than of 4.
-                "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                "PRAGMA cache_size = -65536;"  # KiB
-            )
+            # Answers of a few hundred characters leave less room unused in pages of 16 KiB than of 4.
+            self._db.execute("PRAGMA page_size = 16384")
+            self._db.execute("PRAGMA cache_size = -65536")  # KiB
+            self._write_ahead()
             self._db.create_function("checksum", len(COLUMNS), lambda *row: checksum(row), deterministic=True)
             self._migrate()
         except (sqlite3.Error, OSError) as error:
@@ -130,6 +129,22 @@ class Database:
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
             raise LedgerError(f"ledger {self.path} cannot be written: {error}. Run this again") from error
+
+    def _write_ahead(self) -> None:
+        """WAL with synchronous NORMAL: a commit survives `kill -9`; only a power cut may take the last ones.
+
+        SQLite does not wait for another process that makes a new file ready at the same moment, so this does.
+        """
+        give_up = time.monotonic() + _BUSY_S
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                break
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                    raise
+                time.sleep(0.01)
+        self._db.execute("PRAGMA synchronous = NORMAL")
 
     def _migrate(self) -> None:
         version = self._version()
