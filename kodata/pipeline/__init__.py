@@ -1,0 +1,26 @@
+"""Pipeline files, `pipelines/*.toml`: sources, stages, limits, and what is shipped beside them."""
+
+from kodata.pipeline.endpoints import KEYS, REDIRECTS, endpoint
+from kodata.pipeline.faces import FACES, translation_prompt
+from kodata.pipeline.loading import load_pipeline
+from kodata.pipeline.model import Limits, Pipeline, Publish, Step, kind_of
+from kodata.pipeline.shipped import schema, shipped, shipped_pipelines
+from kodata.pipeline.steps import STAGES
+
+__all__ = [
+    "FACES",
+    "KEYS",
+    "REDIRECTS",
+    "STAGES",
+    "Limits",
+    "Pipeline",
+    "Publish",
+    "Step",
+    "endpoint",
+    "kind_of",
+    "load_pipeline",
+    "schema",
+    "shipped",
+    "shipped_pipelines",
+    "translation_prompt",
+]
