@@ -237,7 +237,7 @@ def test_another_machine_collects_a_batch_that_was_pushed(
 def test_with_wait_a_build_stays_until_its_batches_are_done(
     by_batch: Run, desk: BatchDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kodata.building.LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr("kodata.building.making.LOOK_EVERY_S", 0.01)
     assert by_batch(wait=True).manifest["records"]["kept"] == 20
     assert len(desk.taken) == 1
 
@@ -266,7 +266,7 @@ def test_the_whole_path_against_another_server(
     llmock: LLMock, env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("llmock.routers.batch._BATCH_DELAY", 0.3)
-    monkeypatch.setattr("kodata.building.LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr("kodata.building.making.LOOK_EVERY_S", 0.05)
     env = {**env, "OPENAI_BASE_URL": llmock.base_url("openai")}
     path = write_items(tmp_path / "items.json", items(8))
     options = Options(sources={"": path}, budget_usd=9, overrides=(BATCH,))

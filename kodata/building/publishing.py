@@ -1,0 +1,88 @@
+"""The end of a build: what is left is counted, published, and put where readers look."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kodata.building.folders import free, move_latest
+from kodata.building.options import short
+from kodata.building.run import Run
+from kodata.errors import LawBroken
+from kodata.events import BuildEnded, Every, Finding, PublishMoved, Told
+from kodata.exports import export
+from kodata.findings import unused_corrections
+from kodata.publish import Facts, publish
+from kodata.published import Build
+from kodata.shards import Shards
+from kodata.sources import Reading, digest_of
+from kodata.stages.sample import NOT_SAMPLED
+from kodata.walk import Walk
+
+
+def publish_build(
+    run: Run, readings: list[Reading], kept: Shards, walk: Walk, home: Path, folder: Path, told: Told
+) -> Build:
+    unread = sum(reading.unreadable.records for reading in readings)
+    records, dropped = sum(len(reading.rows) for reading in readings), walk.left + unread
+    if records != kept.records + dropped:
+        raise LawBroken(f"{records:,} records came in, {kept.records:,} are kept and {dropped:,} dropped")
+    findings = [Finding(stage, what) for stage, what in unused_corrections(run.pipeline.steps, kept, walk.dropped)]
+    for finding in findings:
+        told(finding)
+    facts = Facts(
+        pipeline=run.pipeline,
+        sources=run.sources,
+        readings=readings,
+        variant=run.options.variant,
+        flags=run.options.flags,
+        tallies=dict(walk.answering.tallies),
+        reasons={"source": sum((Counter(reading.reasons) for reading in readings), Counter()), **walk.reasons},
+        noticed=walk.noticed,
+        findings=[finding.what for finding in findings],
+        held_back_by=_held_back_by(run, walk, records, unread),
+        at=datetime.now(UTC),
+    )
+    final = free(home, f"{facts.at:%Y%m%dT%H%M%SZ}-{short(f'{run.pipeline.identity} {digest_of(readings)}')}")
+    usd = round(sum(tally.usd for tally in walk.answering.tallies.values()), 6)
+    is_latest = not run.options.variant and not facts.held_back_by
+    ended = BuildEnded(str(final), records, kept.records, dropped, usd, is_latest, facts.held_back_by)
+    told.end(ended)
+    is_due = Every()
+
+    def moved(done: int) -> None:
+        if is_due():
+            told(PublishMoved(done, kept.records))
+
+    publish(facts, kept, walk.dropped, walk.remarks, told.lines, folder / "build", moved)
+    for form in run.pipeline.publish:
+        export(Build(folder / "build"), form.to, folder / "build" / "exports" / form.to, form.template)
+    (folder / "build").replace(final)
+    if is_latest:
+        move_latest(home, final)
+    if run.options.out is not None and not facts.held_back_by:
+        shutil.copytree(final, run.options.out, dirs_exist_ok=True)
+    told.show(ended)
+    return Build(final)
+
+
+def _held_back_by(run: Run, walk: Walk, records: int, unread: int) -> str:
+    """Which limit the build passes, with its figure; empty when none. What a sample leaves out counts nowhere.
+
+    A demo is there to show every way to leave, so that no share is too large for it.
+    """
+    limits = run.pipeline.limits
+    if records == walk.left + unread:
+        return "no record is left"
+    if run.options.pilot is not None:  # what left before the sample was drawn is not of it
+        return ""
+    reasons = sum(walk.reasons.values(), Counter[str]())
+    unanswered, not_sampled = reasons["unanswered"], reasons[NOT_SAMPLED]
+    dropped, records = unread + walk.left - unanswered - not_sampled, records - not_sampled
+    if dropped > limits.dropped * records and not run.options.demo:
+        return f"{dropped / records:.1%} of the records were dropped, the limit is {limits.dropped:.1%}"
+    if unanswered > limits.unanswered * records and not run.options.offline:
+        return f"{unanswered:,} records got no answer, the limit is {limits.unanswered:.1%}; run again to ask for them"
+    return ""
