@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # Characters a token in o200k: KoAlpaca v1.0 is 1.7-1.8 with its blanks, the English it came from 5.0, code about 3.5.
 _WIDE_A_TOKEN = 1.4
 _ASCII_A_TOKEN = 4.4
-_LONGEST = 500_000  # characters the vocabulary takes at a time
+_LONGEST = 50_000  # characters; at worst each of their 200,000 bytes is a token, and no more are taken at a time
 
 
 def is_counted(vocabulary: str) -> bool:

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from tests.conftest import SHARED, items
 from tests.test_cli import Kodata, at_demo, demo  # noqa: F401  # fixtures
 from tests.test_cli import kodata as run_kodata  # noqa: F401
 
+CHECKOUT = Path(__file__).parents[1]
 ROWS: list[dict[str, str]] = [
     {"instruction": "하늘은 왜 파란가요?", "input": "", "output": "공기가 파란빛을 더 많이 흩뜨리기 때문입니다."},
     {"instruction": "사과의 색을 말해 주세요.", "input": "입력 없음", "output": '"사과는 빨갛습니다."'},
@@ -222,6 +225,60 @@ def test_the_report_names_each_finding_with_its_place(run_kodata: Kodata, tmp_pa
 def test_the_report_as_json_is_the_audit(run_kodata: Kodata, tmp_path: Path) -> None:
     path = write(tmp_path / "corpus.jsonl", ROWS)
     assert json.loads(run_kodata("audit", path, "--json").out) == json.loads(json.dumps(kodata.audit(path).as_dict))
+
+
+def test_the_report_in_the_readme_is_that_of_the_sample(run_kodata: Kodata, monkeypatch: pytest.MonkeyPatch) -> None:
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    (command, shown) = re.findall(r"^(kodata audit \S+) .*?^```\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)[0]
+    monkeypatch.chdir(CHECKOUT)
+    said = iter(run_kodata(*command.split()[1:]).out.splitlines())
+    assert [line for line in shown.splitlines() if line != "..." and line not in said] == []
+
+
+def test_nothing_in_a_corpus_reaches_the_terminal_but_its_letters(run_kodata: Kodata, tmp_path: Path) -> None:
+    odd = "\x1b[2J\x1b]0;title\x07 \x00\x9b31m\u202e\ud800"
+    rows = [
+        {"instruction": f"색을 {odd}말해 주세요.", "output": f'"{odd} 빨간색입니다."'},
+        {"instruction": "이름은?", "output": f"죄송하지만{odd} 저는 AI라서 알 수 없습니다."},
+        {odd: odd},
+    ]
+    path = tmp_path / "a\x1b[31m.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="ascii")
+    for given in ([], ["--json"], ["--use", "sharegpt"], ["--map", f"input={odd[:4]}"], ["--benchmark", odd[:4]]):
+        ended = run_kodata("audit", path, *given)
+        letters = (ended.out + ended.err).replace("\n", "")
+        assert letters
+        assert {char for char in letters if unicodedata.category(char) in ("Cc", "Cf", "Cs")} == set()
+
+
+def test_one_record_of_very_long_texts_is_audited(run_kodata: Kodata, tmp_path: Path) -> None:
+    path = write(tmp_path / "long.jsonl", [{"instruction": "가나다라 " * 120_000, "output": "바사 " * 100_000}])
+    ended = run_kodata("audit", path)
+    assert (ended.code, ended.out.splitlines()[0]) == (0, "long.jsonl: 1 record")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "is empty"),
+        (b"[]", "is an empty JSON array"),
+        (b"[1, 2]", "has no item that can be read; of the first (item 1), it is no object with fields"),
+        (b"instruction,output\na,\xff\n", "has no item that can be read; of the first (line 2), not UTF-8"),
+        (b"question,answer,answer\n1,2,3\n", 'is a CSV with two columns "answer". Give each a name of its own'),
+        ("질문,답\n수도는?,서울\n".encode("cp949"), "is CP949 (EUC-KR), not UTF-8. Write it as UTF-8"),
+        (b"[" * 100_000, "nested too deep"),
+        (b"x" * 1_000_000, "is neither JSON, CSV, TSV nor Parquet"),
+    ],
+    ids=["empty", "no item", "numbers", "bytes", "names", "CP949", "brackets", "one line"],
+)
+def test_what_cannot_be_audited_is_said_in_a_line(
+    run_kodata: Kodata, tmp_path: Path, content: bytes, sentence: str
+) -> None:
+    path = tmp_path / "corpus"
+    path.write_bytes(content)
+    ended = run_kodata("audit", path)
+    assert (ended.code, ended.out) == (1, "")
+    assert sentence in ended.complaint
 
 
 def test_fields_are_given_on_the_command_line(run_kodata: Kodata, tmp_path: Path) -> None:

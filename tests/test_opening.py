@@ -249,6 +249,18 @@ def test_a_row_that_is_not_utf_8_is_dropped(tmp_path: Path) -> None:
     assert [(item.row, item.error) for item in opened(tmp_path / "a.csv")] == [(2, ""), (3, "not UTF-8")]
 
 
+def test_a_column_without_a_name_is_called_by_its_place(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(",instruction,output,\n0,a,b,\n", encoding="utf-8")
+    assert [item.decoded for item in opened(tmp_path / "a.csv")] == [
+        {"column 1": "0", "instruction": "a", "output": "b", "column 4": ""}
+    ]
+
+
+def test_a_file_that_is_cut_off_within_a_character_is_no_cp949(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("a,b\n1,한글과".encode()[:-1])
+    assert [item.error for item in opened(tmp_path / "a.csv")] == ["not UTF-8"]
+
+
 def test_a_field_of_two_hundred_thousand_characters_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(f"a,b\n1,{'가' * 200_000}\n", encoding="utf-8")
     assert opened(tmp_path / "a.csv")[0].decoded == {"a": "1", "b": "가" * 200_000}

@@ -24,8 +24,9 @@ def test_a_text_has_the_tokens_of_the_vocabulary(text: str, tokens: int) -> None
     assert tokens_of(text, "o200k_base") == tokens
 
 
-def test_a_long_text_is_counted_in_parts() -> None:
-    assert tokens_of("hello " * 400_000, "o200k_base") == pytest.approx(400_000, rel=1e-4)
+@pytest.mark.parametrize(("text", "tokens"), [("hello ", 1), ("가나다라 ", 2), ("𓀀", 4)])
+def test_a_long_text_is_counted_in_parts(text: str, tokens: int) -> None:
+    assert tokens_of(text * 400_000, "o200k_base") == pytest.approx(tokens * 400_000, rel=2e-4)
 
 
 def test_a_vocabulary_that_is_not_there_is_estimated() -> None:

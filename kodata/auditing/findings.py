@@ -180,7 +180,8 @@ def _findings(flagged: pl.DataFrame, corpus: pl.DataFrame, records: int) -> Iter
     )
     texts = corpus.select("id", "turn", "instruction", pl.col("output").replace("", None))
     placed = counted.join(texts, on=["id", "turn"], how="left", maintain_order="left")
-    is_of_question = pl.col("instruction").str.contains(pl.col("evidence"), literal=True)
+    # Not `contains`, which makes a pattern of the evidence where there is one row, and it may be too long for one.
+    is_of_question = pl.col("instruction").str.count_matches(pl.col("evidence"), literal=True) > 0
     shown = placed.with_columns(text=pl.when(~is_of_question).then("output").fill_null(pl.col("instruction")))
     ordered = sorted(
         shown.iter_rows(named=True), key=lambda row: (RANK.index(row["severity"]), -row["records"], row["check"])

@@ -78,8 +78,14 @@ def _of_corpus(corpus: pl.DataFrame, origin: str) -> Taken:
 
 def _of_items(opened: Opened, source: Source, wanted: Wanted) -> Taken:
     head = list(islice(opened.items, LOOKED_AT))
-    layout = layout_of([item.decoded for item in head if isinstance(item.decoded, dict)])
+    objects = [item.decoded for item in head if isinstance(item.decoded, dict)]
+    layout = layout_of(objects)
     way = chosen(layout, wanted.use, wanted.fields) if head else Way("alpaca", {})
+    if way is None and not objects:
+        why = head[0].error or "it is no object with fields"
+        raise SourceError(
+            f"{opened.origin} has no item that can be read; of the first ({head[0].unit} {head[0].row}), {why}"
+        )
     if way is None:
         raise PipelineError(f"{opened.origin} {_choice(layout)}")
     source = replace(source, use=way.use, name=source.name or way.use, fields=way.fields, licence=wanted.licence)

@@ -129,7 +129,9 @@ def _report(audit: Audit) -> Iterator[str]:
     head = f"{audit.origin}: {counted(audit.records, 'record')}"
     head += f" of {counted(audit.turns, 'turn')}" if audit.turns != audit.records else ""
     unread = ", ".join(f"{why} {n:,}" for why, n in audit.unreadable.items())
-    yield printable(head + (f"; {sum(audit.unreadable.values()):,} items cannot be read ({unread})" if unread else ""))
+    yield printable(
+        head + (f"; {counted(sum(audit.unreadable.values()), 'item')} cannot be read ({unread})" if unread else "")
+    )
     yield ""
     yield from table(("", ""), [*_figures(audit.figures, audit.turns), *_leaks(audit)])[1:]
     for severity, title in _HEADS.items():

@@ -122,10 +122,15 @@ class OptionLost:
     def evidence(self) -> pl.Expr:
         english, korean = (_bare(pl.col(name)) for name in ("output_source", "output"))
         options, here = (_bare(_asked(of)) for of in ("_source", ""))
-        was_one = (english.str.len_chars() > 1) & options.str.contains(english, literal=True)
+        was_one = (english.str.len_chars() > 1) & _holds(options, english)
         is_short = korean.str.len_chars() <= english.str.len_chars() * _LONGEST + 2
-        is_lost = pl.col("written_by").is_null() & was_one & is_short & ~here.str.contains(korean, literal=True)
+        is_lost = pl.col("written_by").is_null() & was_one & is_short & ~_holds(here, korean)
         return pl.when(is_lost).then(pl.format("{} became {}", english.str.head(60), korean.str.head(60)))
+
+
+def _holds(text: pl.Expr, part: pl.Expr) -> pl.Expr:
+    """Whether the part stands in the text. `contains` makes a pattern of it where the frame has one row."""
+    return text.str.count_matches(part, literal=True) > 0
 
 
 def _asked(of: str) -> pl.Expr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import zlib
@@ -98,7 +99,18 @@ def open_stream(path: Path) -> Stream:
             raise NoItems(f"{path} {what}")
     if not stream.head.strip() and stream.is_whole:
         raise NoItems(f"{path} is empty")
+    if b"\0" not in stream.head and not _is_in(stream.head, "utf-8") and _is_in(stream.head, "cp949"):
+        raise NoItems(f"{path} is CP949 (EUC-KR), not UTF-8. Write it as UTF-8: iconv -f CP949 -t UTF-8")
     return stream
+
+
+def _is_in(head: bytes, encoding: str) -> bool:
+    """Whether the bytes are text in that encoding, but for a character that is cut off at their end."""
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @contextmanager

@@ -25,7 +25,10 @@ _FEWEST = 0.8  # share of the rows that must have as many fields as there are na
 
 @dataclass(frozen=True)
 class Dialect:
-    """How the fields of a table are told apart: `names` in its first line, with what between them."""
+    """How the fields of a table are told apart: `names` in its first line, with what between them.
+
+    A column without a name, as pandas writes its index, is called by its place: `column 1`.
+    """
 
     names: tuple[str, ...]
     delimiter: str
@@ -56,13 +59,20 @@ def parquet_items(path: Path, name: str) -> Iterator[Item]:
 
 
 def dialect_of(stream: Stream) -> Dialect | None:
-    """How a table is written, from its beginning; None when the file is no table with a line of names."""
+    """How a table is written, from its beginning; None when the file is no table with a line of names.
+
+    Raises NoItems when two columns have the same name.
+    """
     head = stream.head.decode(errors="surrogateescape").lstrip("\r\n")
     if not stream.is_whole:
         head = head[: head.rfind("\n") + 1]
     found = [dialect for delimiter in "\t,;" if (dialect := _tried(head, delimiter)) is not None]
     best = max(found, key=lambda dialect: len(dialect.names), default=None)
-    return None if best is None else Dialect(best.names, best.delimiter, _is_quoted(stream, best))
+    if best is None:
+        return None
+    if twice := [name for n, name in enumerate(best.names) if name in best.names[:n]]:
+        raise NoItems(f'{stream.path} is a {best.name} with two columns "{twice[0]}". Give each a name of its own')
+    return Dialect(best.names, best.delimiter, _is_quoted(stream, best))
 
 
 def _tried(head: str, delimiter: str) -> Dialect | None:
@@ -70,10 +80,10 @@ def _tried(head: str, delimiter: str) -> Dialect | None:
     for is_quoted in (True, False):
         rows = [row for row in _reader(StringIO(head, newline=""), Dialect((), delimiter, is_quoted)) if row]
         names = tuple(name.strip() for name in rows[0]) if rows else ()
-        are_names = all(name and len(name) <= _LONGEST_NAME and not name.endswith((".", "?", "!")) for name in names)
+        are_names = all(len(name) <= _LONGEST_NAME and not name.endswith((".", "?", "!")) for name in names)
         fitting = sum(len(row) == len(names) for row in rows[1:])
-        if are_names and len(set(names)) == len(names) > 1 and fitting >= _FEWEST * len(rows[1:]):
-            return Dialect(names, delimiter)
+        if are_names and len(list(filter(None, names))) > 1 and fitting >= _FEWEST * len(rows[1:]):
+            return Dialect(tuple(name or f"column {n}" for n, name in enumerate(names, 1)), delimiter)
     return None
 
 
