@@ -103,6 +103,32 @@ def test_a_comment_goes_with_the_code_below_it_and_a_heading_with_the_prose() ->
     assert line_kinds(["# Introduction", "We add numbers."]) == ["prose", "prose"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Double every number\n\nx = [2 * n for n in row]",
+        "import os\n\n# print the folder",
+        "# Sum\n# for n in range(5):\n#   total = total + n",
+        "x = f(1)\n\nreturn lastValue ^ x, rounds",
+        "<html>\n<body>\n\n<h1>My garden</h1>\n\n<p>See the roses!</p>\n\n</body>\n</html>",
+        "<h1>My garden</h1>",
+        "pets (\n    id int,\n    name varchar(20)\n);",
+        "var sum, count: INTEGER\nsum := 0\nwhile sum < 9 do\n  sum := sum + 1\nend while\n\nreturn sum",
+        "if age < 18:\n  print('young')\nelse if age > 65:\n  print('old')",
+    ],
+    ids=lambda text: text.split("\n")[0],
+)
+def test_all_lines_of_a_program_are_code(text: str) -> None:
+    assert set(line_kinds(text.split("\n"))) - {"blank"} == {"code"}
+
+
+@pytest.mark.parametrize(
+    "text", ["# Tea\n\nBoil the water.\n\nx = f(1)", "<p>We went to the sea, and there it was cold.</p>", "John ("]
+)
+def test_a_line_of_prose_beside_code_or_in_tags_is_prose(text: str) -> None:
+    assert "prose" in line_kinds(text.split("\n"))
+
+
 def test_a_longer_fence_holds_shorter_ones() -> None:
     lines = ["````", "```", "some words", "```", "````", "More words."]
     assert line_kinds(lines) == ["code"] * 5 + ["prose"]

@@ -53,13 +53,14 @@ _SIGNS: Final = tuple(
           | ^<\?(?:php|xml|=) | ^\?>$ | ^<!(?:DOCTYPE|doctype)
           | ^(?:else|try|finally|do)\s*[:{]$ | ^except\b[\w\s,.()]*:$ | ^for\s+[\w\s,()]+\sin\s[^.?!]+:
           | ^while\s+(?:True|1):
-          | ^(?:el)?if\s.*[=<>!()\[\]].*: | ^while\s.*[=<>!()\[\]].*: | ^(?:async\s+)?with\s+[\w.]+\(.*:$
+          | ^(?:el|else\s)?if\s.*[=<>!()\[\]].*: | ^while\s.*[=<>!()\[\]].*: | ^(?:async\s+)?with\s+[\w.]+\(.*:$
           | \b(?:if|for|while|switch|catch|foreach)\s?\(.*[=<>!;&|:\w)+"-]\s*\)
           | ^(?:public|private|protected|internal|static|final|abstract|virtual|override|export|extern)\s
             .*(?:\w\(|[;={])
           | ^(?:interface|struct|enum|trait|impl|template|typedef|class)\b.*[{;<]
           | ^class\s+[A-Z]\w*(?:\([\w.,\s=]*\))?:?$
           | ^(?:const|let|var|val|my)\s+(?:mut\s+)?[\w{\[$@][^.?!]*(?:=|;)
+          | ^(?:const|let|var)\s+\w+(?:,\s*\w+)*\s*:\s*\w+$ | ^[a-z]\w*\s\($
           | ^(?:\w+\s+)*(?:int|float|double|char|bool|boolean|long|short|byte|string|String|auto|void|decimal)
             (?:<[^<>]*>)?[\s*&\[\]]+[\w*&]+\s*(?:[=;(\[]|,.*;)
           | ^[\w.:]+<[\w\s,.:<>*]+>[\s*&]*\w+\s*(?:[;=(,]|$)
@@ -98,7 +99,7 @@ _SIGNS: Final = tuple(
               | ^\{\s*\w+\s*:.*\}[,;]?$ | ^[\w.]+\s*<-\s*\S | ^\w+\s*\+\+;? | \bself\.\w | \bthis\.\w
         """),
         (2, r"""^""\s*,\s*(?:""|[\d\[{]) | ^(?:break|continue|pass|return|done|fi|esac|end|then|do|else|begin)\s*;?$
-              | ^case\s.{1,30}:$
+              | ^case\s.{1,30}:$ | ^end\s(?:if|while|for|loop|case|function|procedure)$
               | ^(?:default|public|private|protected)\s*:$ | \w\([^()\s]*\s?[-+*/%]\s?\w | ^(?:return|print)\s+[\w.]+$
               | ^for\s\w+\sin\s\w+$ | ^while\s\w+\s[<>]=? | && | \|\|
               | [=!]==? | [<>]=(?!\w) | :: | [-+*/%]=\s | \w->\w | \w\[\w+\] | \w\.\w+\(\w* | \)\s*->\s*\w"""),
@@ -116,6 +117,7 @@ _HTML = re.compile(
     r"tbody|t[dhr]|textarea|thead|title|ul|video",
     re.IGNORECASE,
 )
+_ELEMENT = re.compile(r"\s*<(\w+)[^<>]*>.*</\1>\s*")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})([^`]*)$")
 _OPENS = {'"""': '"""', "'''": "'''", "/*": "*/", "<!--": "-->"}  # comments and strings of several lines
 
@@ -124,13 +126,13 @@ def code_lines(lines: Sequence[str]) -> list[bool]:
     """For each line whether it is program text, comments and strings in it included; a blank line is not.
 
     A doubtful line goes with its neighbours: `# Add the numbers` above code is code, `# Introduction` above prose is
-    not.
+    not. Where no line is prose, all are code.
     """
     scores = [score(line) for line in lines]
     is_code = [points >= SURE for points in scores]
     _fill_fences(lines, is_code)
     if not any(is_code):
-        return is_code
+        return [bool(line.strip()) for line in lines] if _is_markup(lines, scores) else is_code
     _fill_strings(lines, is_code)
     for order in (range(len(lines)), range(len(lines) - 1, -1, -1)):
         needed = SURE  # what makes a line code here: less after code, a little more when a blank line is between
@@ -143,7 +145,20 @@ def code_lines(lines: Sequence[str]) -> list[bool]:
     for n in range(1, len(lines) - 1):  # a text between its tags, a string that goes on
         if lines[n][:1] in (" ", "\t") and lines[n].strip() and is_code[n - 1] and is_code[n + 1]:
             is_code[n] = True
+    doubtful = [n for n, line in enumerate(lines) if not is_code[n] and any(map(str.isalpha, line))]
+    if all(scores[n] >= _MAYBE for n in doubtful):
+        for n in doubtful:
+            is_code[n] = True
     return is_code
+
+
+def _is_markup(lines: Sequence[str], scores: Sequence[int]) -> bool:
+    """Whether all lines are elements of HTML with a few words in each."""
+    return all(
+        points == _MAYBE and _ELEMENT.fullmatch(line)
+        for line, points in zip(lines, scores, strict=True)
+        if line.strip()
+    )
 
 
 def score(line: str) -> int:
@@ -157,7 +172,7 @@ def score(line: str) -> int:
         return markup
     for mark, points in _REMARK_LINE.items():
         if text.startswith(mark) and not _DIRECTIVE.match(text):
-            return points
+            return SURE if mark in ("# ", "#") and score(text.lstrip("# ")) >= SURE else points
     bare = _REMARK.sub("", _STRING.sub('""', text))
     points = sum(points for points, sign in _SIGNS if sign.search(bare))
     if points <= 0:

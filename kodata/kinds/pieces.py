@@ -56,9 +56,18 @@ _PATTERNS: dict[str, tuple[PieceKind, str]] = {
     ),
     "command": ("latex", r"\\(?:d?frac|sqrt|boxed|text|vec|overline)\{[^{}\n]*\}(?:\{[^{}\n]*\})?"),
     "markup": ("tag", r"</?[A-Za-z][\w:.'-]*(?:\s[^<>]*)?/?>|\[(?:MASK|PAD|CLS|SEP|UNK)\]"),
-    "url": ("url", r"(?:https?://|ftp://|www\.)[^\s<>\"'`가-힣]*[^\s<>\"'`가-힣.,;:!?)\]}*]"),
+    "url": (
+        "url",
+        r"(?:(?:https?://|ftp://|www\.)|(?<!\S)/?\?\w+=[\w.%-]+&)"
+        r"[^\s<>\"'`가-힣]*[^\s<>\"'`가-힣.,;:!?)\]}*]",
+    ),
     "email": ("email", r"(?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+"),  # from the start of a word only
     "braces": ("placeholder", r"\{\{[^{}\n]+\}\}|\$?\{[A-Za-z_][\w .-]*\}|%\([A-Za-z_]\w*\)[sd]|(?<![\w%])%[sd]\b"),
+    "json": (
+        "code",
+        r"[\[{](?=[\[{\s]{0,9}\\?[\"'‘“])"
+        r"(?:[^\[\]{}\n]|\[[^\[\]\n]{0,200}\]|\{[^{}\n]{0,200}\}){1,400}(?<=[\"'’”\d\]}])[\]}]",
+    ),
     "square": ("placeholder", r"\[[A-Z][A-Za-z_]*(?:[ ][A-Z][A-Za-z_]*)*\]|\[[\d\s.,:x*_-]{0,200}\]"),
     "blank": ("blank", r"_{2,}"),
     "path": (
@@ -116,6 +125,8 @@ def _found(text: str) -> Iterator[tuple[int, Piece]]:
             end = -1 if closing in missing else text.find(closing, at)
             if end < 0 and closing != "```":  # an open fence runs to the end
                 missing.add(closing)
+                if closing[:2] == "</":  # a tag that is named, not used
+                    yield start, Piece(match.group(), "tag")
                 continue
             at = end + len(closing) if end >= 0 else len(text)
         elif _is_prose(name, match.group()):

@@ -28,7 +28,7 @@ class CodeChanged:
     """
 
     name: ClassVar[str] = "code-changed"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     fires: ClassVar[Example] = {
         "input": "def double(x):\n    반환 x * 2",
         "input_source": "def double(x):\n    return x * 2",

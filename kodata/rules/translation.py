@@ -51,7 +51,7 @@ class NotKorean:
     """
 
     name: ClassVar[str] = "not-korean"
-    version: ClassVar[str] = f"2, {LANGDETECT}"
+    version: ClassVar[str] = f"3, {LANGDETECT}"
     fires: ClassVar[Example] = {
         "instruction": "Give three tips for staying healthy and happy.",
         "instruction_source": "Give three tips for staying healthy and happy.",

@@ -50,7 +50,7 @@ class Translate:
     it is null until written.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     by: Translator
     fields: tuple[TextField, ...] = ("system", "instruction", "input")
