@@ -40,6 +40,9 @@ CODE = {  # what the real service makes of code that stands unprotected
     "false": "거짓", "select": "선택",
 }  # fmt: skip
 ENDINGS = ("합니다", "됩니다", "입니다", "습니다")
+# What may follow a mark, as a translator that cannot see the word writes it.
+PARTICLES = ("을(를)", "은(는)", "이(가)", "와(과)", "(으)로", "를", "은", "이", "과", "로", "의", "에서")
+FREE_MARK = re.compile(r'<x id="\d+"/>(?=[\s.,?!]|\Z)')
 
 
 @lru_cache(maxsize=100_000)
@@ -60,6 +63,15 @@ def pseudo_korean(text: str, marked: bool) -> str:
         return korean_word(word, match["last"] is not None) if word else match[0]
 
     return (MARKED if marked else PLAIN).sub(translated, text)
+
+
+def with_particles(korean: str, source: str) -> str:
+    """The Korean with a particle after each mark that stands as a word of its own."""
+
+    def with_one(mark: re.Match[str]) -> str:
+        return mark[0] + PARTICLES[int(unit(source, mark[0]) * len(PARTICLES))]
+
+    return FREE_MARK.sub(with_one, korean)
 
 
 def escaped(korean: str, source: str) -> str:
@@ -95,14 +107,16 @@ def billed(text: str, handling: str | None) -> int:
 class DeepLServer(LoopbackServer):
     """POST /v2/translate into Korean and GET /v2/usage, as the DeepL API documents them.
 
-    ``known`` holds translations to answer with, by the English text with tags kept and entities unescaped;
-    a request which would pass ``quota`` characters is refused.
+    ``known`` holds translations to answer with, by the English text with tags kept and entities unescaped; with
+    ``particles`` marks in other translations have particles as words have. A request which would pass ``quota``
+    characters is refused.
     """
 
     def __init__(
         self,
         *,
         known: Mapping[str, str] | None = None,
+        particles: bool = False,
         key: str = KEY,
         quota: int | None = None,
         port: int = 0,
@@ -110,7 +124,7 @@ class DeepLServer(LoopbackServer):
         state: Path | None = None,
     ) -> None:
         super().__init__(key=key, port=port, latency=latency, state=state, quota=quota)
-        self.known = {} if known is None else known
+        self.known, self.particles = {} if known is None else known, particles
         self.glossaries: dict[str, dict[str, Any]] = {}
 
     def answer(self, method: str, path: str, authorization: str, body: bytes) -> Answer:
@@ -183,7 +197,8 @@ class DeepLServer(LoopbackServer):
             text = words.sub(lambda found: terms[found[0].lower()], text)
         korean = self.known.get(unescape(text) if handling else text) if self.known else None
         if korean is None:
-            return pseudo_korean(text, marked=bool(handling))
+            made = pseudo_korean(text, marked=bool(handling))
+            return with_particles(made, text) if self.particles else made
         return escaped(korean, text) if handling else korean
 
 
@@ -221,6 +236,7 @@ def checked(body: bytes) -> dict[str, Any]:
 def main() -> None:
     parser = arguments(KEY)
     parser.add_argument("--quota", type=int)
+    parser.add_argument("--particles", action="store_true")
     parser.add_argument("--pairs", type=Path, help="JSON Lines with the keys en and ko")
     options = vars(parser.parse_args())
     if pairs := options.pop("pairs"):

@@ -235,6 +235,12 @@ def test_openai_faults_reach_the_client(chat: tuple[OpenAIServer, openai.OpenAI]
     assert {kind: sum(kind == status for _, status in failed) for kind in ("429", "500")} == counts["faulted"]
 
 
+def test_a_mark_may_have_a_particle_as_a_word_has() -> None:
+    with DeepLServer(particles=True) as server:
+        (result,) = translate(deepl_client(server), ['See <x id="0"/> and [<x id="1"/>]'], tag_handling="xml")
+    assert re.fullmatch(r'\S+ <x id="0"/>[가-힣()]+ \S+ \[<x id="1"/>\]', result.text)
+
+
 def test_own_process_is_controlled_alike_and_keeps_its_state(tmp_path: Path) -> None:
     pairs = tmp_path / "pairs.jsonl"
     pairs.write_text(json.dumps({"en": "Hello <x/>", "ko": "안녕 <x/>"}) + "\n")
