@@ -20,6 +20,11 @@ def canonical(value: object) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
+def key_of(provider: str, settings: str, content: str, sample: int) -> bytes:
+    """16 bytes that name a question in the ledger."""
+    return blake2b(f"{provider}\0{settings}\0{content}\0{sample}".encode(), digest_size=16).digest()
+
+
 @dataclass(frozen=True)
 class Ask:
     """One question: what a stage wants to know, in the words that are sent.
@@ -40,8 +45,7 @@ class Ask:
     @cached_property
     def key(self) -> bytes:
         """16 bytes that name this question in the ledger: provider, settings, content and sample, hashed."""
-        parts = (self.provider, self.settings, self.content, str(self.sample))
-        return blake2b("\0".join(parts).encode(), digest_size=16).digest()
+        return key_of(self.provider, self.settings, self.content, self.sample)
 
     def again(self, sample: int) -> Ask:
         """The same question, asked for its answer of that number."""

@@ -8,32 +8,51 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
-from typing import Any, TypeAlias, get_args
+from itertools import islice, product
+from operator import itemgetter
+from typing import Any, get_args
 
 import orjson
 
-from kodata.asks import Answer, Ask, Finish
+from kodata.asks import Answer, Ask, Finish, key_of
 from kodata.errors import LedgerError
 from kodata.ledger.database import Database
 from kodata.ledger.entries import COLUMNS, REDACT, REDACTED, Row, checksum, row_of
 
 _PART = 5_000  # rows read at once: memory stays small
 _COPIED = 50_000  # rows in one transaction: keys are scattered, and each transaction writes most of their index anew
-_TYPES: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(COLUMNS, (str,)), "sample": (int,), "characters": (int,), "tokens_in": (int,), "tokens_out": (int,),
-    "usd": (float, int),
-}  # fmt: skip
+
+
+class _Fields:
+    """The values of a line, by name, with the types they may have: SQLite would take a number for a text."""
+
+    def __init__(self, types: Mapping[str, tuple[type, ...]]) -> None:
+        self.first, *_ = self.names = tuple(types)
+        self._pick = itemgetter(*types)
+        self._allowed = frozenset(product(*types.values()))
+
+    def of(self, entry: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The values. Raises KeyError or TypeError."""
+        values: tuple[Any, ...] = self._pick(entry)
+        if tuple(map(type, values)) not in self._allowed:
+            raise TypeError
+        return values
+
+
+_TEXT, _COUNT, _USD = (str,), (int,), (float, int)
+_ANSWER = _Fields(
+    dict.fromkeys(COLUMNS, _TEXT) | dict.fromkeys(("sample", "characters", "tokens_in", "tokens_out"), _COUNT)
+    | {"usd": _USD}
+)  # fmt: skip
+_LINES = {
+    "rejections": _Fields(dict.fromkeys(("rejected", "why", "at"), _TEXT)),
+    "lost": _Fields({"lost": _TEXT, "provider": _TEXT, "asks": _COUNT, "usd": _USD, "why": _TEXT, "at": _TEXT}),
+    "batches": _Fields({"batch": _TEXT, "provider": _TEXT, "id": _TEXT, "usd": _USD, "at": _TEXT, "ended": _TEXT}),
+    "batch_asks": _Fields(
+        dict.fromkeys(("asked", "in", "provider", "settings", "content"), _TEXT) | {"sample": _COUNT, "about": _TEXT}
+    ),
+}
 _FINISHES = frozenset(get_args(Finish))
-_Types: TypeAlias = Mapping[str, tuple[type, ...]]  # of the values of a line, by name
-_REJECTION: _Types = {"rejected": (str,), "why": (str,), "at": (str,)}
-_LOSS: _Types = {"lost": (str,), "provider": (str,), "asks": (int,), "usd": (float, int), "why": (str,), "at": (str,)}
-_BATCH: _Types = {"batch": (str,), "provider": (str,), "id": (str,), "usd": (float, int), "at": (str,), "ended": (str,)}
-_ASKED: _Types = {
-    "asked": (str,), "in": (str,), "provider": (str,), "settings": (str,), "content": (str,), "sample": (int,),
-    "about": (str,),
-}  # fmt: skip
-_LINES = {"rejections": _REJECTION, "lost": _LOSS, "batches": _BATCH, "batch_asks": _ASKED}
 _TABLES = {  # what comes in, by the columns that it fills
     "answers": (*COLUMNS, "checksum"),
     "rejections": ("key", "why", "at"),
@@ -52,10 +71,10 @@ def export(db: Database) -> Iterator[bytes]:
     """Every line, answers first, each kind in the order they came. Row by row: memory stays small."""
     for row in _rows(db, "answers"):
         yield _answer_line(row)
-    for table, names in _LINES.items():
+    for table, fields in _LINES.items():
         for first, *rest in _rows(db, table):
             named = first.hex() if isinstance(first, bytes) else first
-            yield _line(dict(zip(names, (named, *rest), strict=True)))
+            yield _line(dict(zip(fields.names, (named, *rest), strict=True)))
 
 
 def _rows(db: Database, table: str) -> Iterator[tuple[Any, ...]]:
@@ -127,9 +146,9 @@ def _read(line: bytes, where: str) -> tuple[str, Row]:
     """The table and the row that a line fills."""
     try:
         entry: Mapping[str, Any] = orjson.loads(line)
-        for table, names in _LINES.items():
-            if next(iter(names)) in entry:
-                first, *rest = _checked(entry, names)
+        for table, fields in _LINES.items():
+            if fields.first in entry:
+                first, *rest = fields.of(entry)
                 return table, (_key(first) if _TABLES[table][0] == "key" else first, *rest)
         return "answers", _answer(entry)
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
@@ -142,25 +161,16 @@ def _read(line: bytes, where: str) -> tuple[str, Row]:
 
 def _answer(entry: Mapping[str, Any]) -> Row:
     """The row; its key is proved to be the hash of its question unless that was redacted."""
-    key, provider, settings, content, sample, *rest = _checked(entry, _TYPES)
+    key, provider, settings, content, sample, *rest = _ANSWER.of(entry)
     if rest[3] not in _FINISHES:
         raise TypeError("finish")
     row = (_key(key), provider, settings, content, sample, *rest[:-2], float(rest[-2]), rest[-1])
-    if rest[3] != REDACTED and row[0] != Ask(provider, settings, content, sample).key:
+    if rest[3] != REDACTED and row[0] != key_of(provider, settings, content, sample):
         raise ValueError("the key is not the hash of the question")
     proof = checksum(row)
     if entry.get("checksum", proof.hex()) != proof.hex():
         raise ValueError("the checksum is not that of the answer")
     return (*row, proof)
-
-
-def _checked(entry: Mapping[str, Any], types: Mapping[str, tuple[type, ...]]) -> tuple[Any, ...]:
-    """The values; SQLite would take a number for a text, and pass over a null."""
-    values = tuple(entry[name] for name in types)
-    for value, allowed in zip(values, types.values(), strict=True):
-        if type(value) not in allowed:
-            raise TypeError
-    return values
 
 
 def _key(text: str) -> bytes:
@@ -179,5 +189,5 @@ def faults(db: Database) -> Iterator[str]:
         key, provider, settings, content, sample, *rest, proof = row
         if checksum(row[:-1]) != proof:
             yield f"answer {key.hex()} ({provider}) was altered: its checksum does not fit"
-        elif rest[3] != REDACTED and Ask(provider, settings, content, sample).key != key:
+        elif rest[3] != REDACTED and key_of(provider, settings, content, sample) != key:
             yield f"answer {key.hex()} ({provider}) is not that of its question"

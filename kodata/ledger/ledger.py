@@ -95,8 +95,9 @@ class Ledger:
     def known(self, keys: Sequence[bytes]) -> dict[bytes, Answer]:
         """The answers to those of the keys that have one."""
         found: dict[bytes, Answer] = {}
+        ordered = sorted(keys)  # neighbours stand on one page of the index
         for start in range(0, len(keys), _LOOK_UP):
-            part = keys[start : start + _LOOK_UP]
+            part = ordered[start : start + _LOOK_UP]
             rows = self.db.query(f"SELECT {_ANSWER} FROM answers WHERE key IN ({', '.join('?' * len(part))})", part)
             found |= {key: Answer(*rest) for key, *rest in rows}
         return found
