@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -57,19 +58,23 @@ class Build:
 
         Those dropped before translation are there, and all texts are the source texts, only where these are asked for.
         """
-        items = (orjson.loads(line) for line in self._dropped_lines())
         gone = [
-            [item["id"], *(row.get(name) for name in COLUMNS if name != "id")]
-            for item in items
+            row
+            for item, row in self._dropped_rows()
             if item["reason"] in ("duplicate", "near-duplicate")
-            for row in item["record"]
-            if of_sources or row.get("instruction_source") is not None or row.get("lang") == "ko"
+            and (of_sources or row.get("instruction_source") is not None or row.get("lang") == "ko")
         ]
-        duplicates = pl.DataFrame(gone, schema={"id": COLUMNS["id"], **COLUMNS}, orient="row", infer_schema_length=None)
-        frame = pl.concat([self.corpus.select(list(COLUMNS)), duplicates.select(list(COLUMNS))])
+        frame = pl.concat([self.corpus.select(list(COLUMNS)), _frame(gone)])
         texts = ("instruction", "input", "output")
         sources = [pl.coalesce(f"{name}_source", name).alias(name) for name in texts]
         return frame.with_columns(sources) if of_sources else frame
+
+    def dropped_at(self, stages: Collection[str], reason: str | None = None) -> pl.DataFrame:
+        """The rows of records that left at these stages (for that reason), as they stood there, as a corpus frame."""
+        rows = (
+            row for item, row in self._dropped_rows() if item["stage"] in stages and reason in (None, item["reason"])
+        )
+        return _frame(list(rows))
 
     @property
     def held_back_by(self) -> str:
@@ -98,8 +103,18 @@ class Build:
         body = "".join(f"<tr>{row}</tr>" for row in cells)
         return f"<div>{head}<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>"
 
+    def _dropped_rows(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """What is said of each dropped record that could be read, beside each of its rows."""
+        for item in map(orjson.loads, self._dropped_lines()):
+            yield from ((item, {"id": item["id"], **row}) for row in item["record"] or ())
+
     def _dropped_lines(self) -> list[bytes]:
         return (self.path / "dropped.jsonl").read_bytes().splitlines()
+
+
+def _frame(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
+    values = [[row.get(name) for name in COLUMNS] for row in rows]
+    return pl.DataFrame(values, schema=COLUMNS, orient="row", infer_schema_length=None)
 
 
 @dataclass(frozen=True)

@@ -809,3 +809,16 @@ def test_the_pairs_around_the_line_are_shown_with_their_texts(kodata: Kodata) ->
     assert (first, better) == ("0.936  near twins", "  alpaca-0ee476c355e5f0d2")
     assert text.startswith("    Rewrite the message in a more formal tone")
     assert [line.split() for line in ended.out.splitlines() if line.strip().startswith("0.80")] == [["0.80", "3"]]
+
+
+def test_another_threshold_is_tried_on_a_build(kodata: Kodata, at_demo: Build) -> None:
+    (gone,) = at_demo.dropped.filter(at_demo.dropped["reason"] == "length-ratio")["id"]
+    lines = kodata("rethreshold", "alpaca-ko@demo", "length-ratio", "--max", "5").out.splitlines()
+    assert [line for line in lines if gone in line] == [f"4.096  passes  {gone}"]
+    assert lines[-2:] == [
+        "verify, length-ratio: max = 5 instead of 1.6",
+        "0 records more would leave; 1 fewer",
+    ]
+    as_json = json.loads(kodata("rethreshold", "alpaca-ko@demo", "length-ratio", "--max", "5", "--json").out)
+    assert [use["fewer"] for use in as_json] == [[gone]]
+    assert kodata("rethreshold", "alpaca-ko@demo", "length-ratio").code == 2

@@ -25,7 +25,7 @@ ROWS = (
     ("answering", "pipeline", "benchmarks"),
     ("quote",),
     ("walk", "publish", "published", "findings"),
-    ("pairing",),
+    ("pairing", "thresholds"),
     ("exports",),
     ("redo",),
     ("building", "auditing"),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kodata.cli import align, audit, borderline, build, doctor, export, inspect, ledger, look, rules
+from kodata.cli import align, audit, borderline, build, doctor, export, inspect, ledger, look, rethreshold, rules
 from kodata.cli.ending import catch_signals, print_anything, well_ended
 
 app = typer.Typer(
@@ -23,7 +23,7 @@ ledger_app = typer.Typer(help="See, export and take in what was paid for.", no_a
 
 COMMANDS: list[Callable[..., None]] = [
     inspect.inspect, inspect.init, audit.audit, build.build, build.plan, look.list_, look.check, look.show, look.diff,
-    export.export, align.align, borderline.borderline, rules.rules, doctor.doctor,
+    export.export, align.align, borderline.borderline, rethreshold.rethreshold, rules.rules, doctor.doctor,
 ]  # fmt: skip
 LEDGER_COMMANDS: list[Callable[..., None]] = [
     ledger.summary, ledger.export, ledger.import_, ledger.merge, ledger.pull, ledger.push,

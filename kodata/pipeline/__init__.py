@@ -2,7 +2,7 @@
 
 from kodata.pipeline.endpoints import KEYS, REDIRECTS, endpoint
 from kodata.pipeline.faces import FACES, translation_prompt
-from kodata.pipeline.loading import load_pipeline
+from kodata.pipeline.loading import load_pipeline, rules_in
 from kodata.pipeline.model import Limits, Pipeline, Publish, Step, kind_of
 from kodata.pipeline.shipped import schema, shipped, shipped_pipelines
 from kodata.pipeline.steps import STAGES
@@ -19,6 +19,7 @@ __all__ = [
     "endpoint",
     "kind_of",
     "load_pipeline",
+    "rules_in",
     "schema",
     "shipped",
     "shipped_pipelines",

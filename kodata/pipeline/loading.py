@@ -16,8 +16,9 @@ from kodata.errors import PipelineError, did_you_mean
 from kodata.pipeline.model import Limits, Pipeline, Publish, Step
 from kodata.pipeline.place import Place
 from kodata.pipeline.shipped import shipped, shipped_pipelines
-from kodata.pipeline.steps import STAGES, step_of
+from kodata.pipeline.steps import STAGES, rules_of, step_of
 from kodata.providers.servers import Server
+from kodata.rules import Rule
 from kodata.sources import SOURCES, Source
 from kodata.stages.withhold import Withhold
 
@@ -41,6 +42,21 @@ def load_pipeline(name: str, overrides: Iterable[str] = (), env: Mapping[str, st
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PipelineError(f"{path.name} is not TOML: {error}") from error
     return _pipeline(Place(path), table, text, list(overrides), env or {})
+
+
+def rules_in(name: str, text: str, overrides: Mapping[str, str]) -> dict[str, tuple[Rule, ...]]:
+    """The rules of every stage of a pipeline, by its name, from the text of its file; none where it is no filter.
+
+    Nothing else of the file is understood, and nothing that it names is read: a build knows its pipeline as text.
+    """
+    file, stages = Place(Path(f"{name}.toml")), [dict(stage) for stage in tomllib.loads(text)["stage"]]
+    for target, value in overrides.items():
+        _override(stages, f"{target}={value}")
+    named = ((str(stage.get("name", stage["use"])), stage) for stage in stages)
+    return {
+        stage: rules_of(file.within(stage), table["rules"]) if table["use"] == "filter" else ()
+        for stage, table in named
+    }
 
 
 def _pipeline(

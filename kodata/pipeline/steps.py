@@ -59,7 +59,7 @@ def step_of(file: Place, n: int, table: dict[str, Any], servers: Mapping[str, Se
     if kind in FACES:
         given["by"] = face_of(place, kind, table.pop("with", None), servers, env)
     if kind is Filter:
-        given["rules"] = _rules(place, table.pop("rules", None))
+        given["rules"] = rules_of(place, table.pop("rules", None))
     if kind is Decontaminate:
         given["benchmarks"] = _benchmarks(place, table.pop("benchmarks", "all"))
     if kind is Dedupe:
@@ -106,7 +106,8 @@ def _registers(place: Place, levels: object) -> Registers:
     return Registers(**dict.fromkeys((f.name for f in fields(Registers)), levels))  # type: ignore[arg-type]
 
 
-def _rules(place: Place, entries: object) -> tuple[Rule, ...]:
+def rules_of(place: Place, entries: object) -> tuple[Rule, ...]:
+    """The rules of a filter."""
     if not isinstance(entries, list) or not entries:
         raise place.error('setting "rules" is missing or no list of rules')
     return tuple(_rule(place, entry) for entry in entries)

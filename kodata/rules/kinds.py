@@ -9,6 +9,7 @@ import polars as pl
 
 # drop: the record leaves. review: its turn is flagged and stays. fix: the text is mended. info: it is counted.
 Severity = Literal["drop", "review", "fix", "info"]
+Side = Literal["min", "max"]
 Example: TypeAlias = Mapping[str, str | None]  # columns of a row; the others are as in an empty turn
 
 
@@ -34,3 +35,23 @@ class Fix(Rule, Protocol):
 
     def mended(self) -> Mapping[str, pl.Expr]:
         """By column, its text as it should be; asked for only where the rule fires."""
+
+
+@runtime_checkable
+class Threshold(Rule, Protocol):
+    """A rule that asks whether a number lies between `min` and `max`, so that others can be tried on a build."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The texts that are looked at."""
+
+    @property
+    def min(self) -> float:
+        """The least that passes."""
+
+    @property
+    def max(self) -> float:
+        """The most that passes."""
+
+    def statistic(self, side: Side) -> pl.Expr:
+        """Float: of the numbers of the row the one that is judged by that side first; null where there is none."""

@@ -12,7 +12,7 @@ from kodata.corpus import ENGLISH_KEPT, TextField
 from kodata.kinds import prose_of
 from kodata.korean import LANGDETECT, has_code, is_english_prose, languages
 from kodata.rules.asked import where
-from kodata.rules.kinds import Example, Severity
+from kodata.rules.kinds import Example, Severity, Side
 
 KOREAN_ENOUGH = ("ko", "ko-mixed", "und")
 
@@ -109,9 +109,16 @@ class LengthRatio:
         return pl.coalesce(self._of(column) for column in self.columns)
 
     def _of(self, column: str) -> pl.Expr:
+        before, after = (pl.col(name).str.len_chars() for name in (f"{column}_source", column))
+        said = pl.format("{}: {} -> {} characters", pl.lit(column), before, after)
+        return pl.when(~self._share(column).is_between(self.min, self.max)).then(said)
+
+    def _share(self, column: str) -> pl.Expr:
+        """Float64: Korean by English characters; null where the text is not compared."""
         before, after = pl.col(f"{column}_source"), pl.col(column)
-        share = after.str.len_chars() / before.str.len_chars()
-        is_off = (before.str.len_chars() >= self.min_characters) & ~share.is_between(self.min, self.max)
-        return pl.when(is_off & (before != after)).then(
-            pl.format("{}: {} -> {} characters", pl.lit(column), before.str.len_chars(), after.str.len_chars())
-        )
+        is_compared = (before.str.len_chars() >= self.min_characters) & (before != after)
+        return pl.when(is_compared).then(after.str.len_chars() / before.str.len_chars())
+
+    def statistic(self, side: Side) -> pl.Expr:
+        shares = [self._share(column) for column in self.columns]
+        return pl.min_horizontal(shares) if side == "min" else pl.max_horizontal(shares)
