@@ -40,6 +40,7 @@ CODE = {  # what the real service makes of code that stands unprotected
     "false": "거짓", "select": "선택",
 }  # fmt: skip
 ENDINGS = ("합니다", "됩니다", "입니다", "습니다")
+SOFTER = {"합니다": "해요", "됩니다": "돼요", "입니다": "이에요", "습니다": "어요"}
 # What may follow a mark, as a translator that cannot see the word writes it.
 PARTICLES = ("을(를)", "은(는)", "이(가)", "와(과)", "(으)로", "를", "은", "이", "과", "로", "의", "에서")
 FREE_MARK = re.compile(r'<x id="\d+"/>(?=[\s.,?!]|\Z)')
@@ -108,7 +109,8 @@ class DeepLServer(LoopbackServer):
     """POST /v2/translate into Korean and GET /v2/usage, as the DeepL API documents them.
 
     ``known`` holds translations to answer with, by the English text with tags kept and entities unescaped; with
-    ``particles`` marks in other translations have particles as words have. A request which would pass ``quota``
+    ``particles`` marks in other translations have particles as words have. Custom instructions that ask for 해요체 are
+    followed. A request which would pass ``quota``
     characters is refused.
     """
 
@@ -177,7 +179,10 @@ class DeepLServer(LoopbackServer):
             "model_type_used": (request.get("model_type") or default).removeprefix("prefer_"),
         }
         settings, terms = json.dumps(request, sort_keys=True), self._terms(request.get("glossary_id"))
-        answers = [spoiled(self._korean(text, handling, terms), text, faults) for text in texts]
+        is_soft = any("해요체" in instruction for instruction in request.get("custom_instructions") or [])
+        said = [self._korean(text, handling, terms) for text in texts]
+        said = [re.sub("|".join(SOFTER), lambda ending: SOFTER[ending[0]], one) for one in said] if is_soft else said
+        answers = [spoiled(one, text, faults) for one, text in zip(said, texts, strict=True)]
         characters = [billed(text, handling) for text in texts]
         translations: list[dict[str, Any]] = [common | {"text": korean} for korean, _ in answers]
         if request.get("show_billed_characters"):
