@@ -472,6 +472,66 @@ def test_an_answer_in_a_shape_is_asked_for_and_comes_in_it(openai: OpenAIServer)
     assert json.loads(answer.text) == {"instruction": text, "outputs": [text]}
 
 
+CHAT = [{"role": "system", "content": "짧게 답하세요."}, {"role": "user", "content": "왜 비가 옵니까?"}]
+
+
+def answered(openai: OpenAIServer, api: str, question: str) -> Answer:
+    messages = [CHAT[0], {"role": "user", "content": question}]
+    ask = OpenAIWriter("gpt-6-luna", api=api).ask(messages, "")  # type: ignore[arg-type]  # it is one of them
+    (answer,) = OpenAI("test-key", PRICES, base_url=f"{openai.url}/v1").answer([ask])
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("api", "read"),
+    [
+        ("chat", CHAT[1]["content"]),
+        ("responses", CHAT[1]["content"]),
+        ("completions", "짧게 답하세요.\n\n### 질문: 왜 비가 옵니까?\n\n### 답변:"),
+    ],
+)
+def test_an_answer_comes_and_is_billed_by_whatever_way_it_is_asked(openai: OpenAIServer, api: str, read: str) -> None:
+    answer = answered(openai, api, CHAT[1]["content"])
+    counts = openai.counts()
+    price = PRICES.of_model("gpt-6-luna").usd(counts["tokens_in"], counts["tokens_out"])
+    paid = (counts["tokens_in"], counts["tokens_out"], price)
+    assert answer == Answer(answer_for(read), "openai/gpt-6-luna", "stop", 0, *paid)
+
+
+@pytest.mark.parametrize(
+    ("api", "word", "finish"),
+    [
+        ("responses", "[[length]]", "length"),
+        ("responses", "[[filter]]", "content_filter"),
+        ("responses", "[[refusal]]", "refusal"),
+        ("completions", "[[length]]", "length"),
+        ("completions", "[[filter]]", "content_filter"),
+    ],
+)
+def test_an_answer_that_is_none_is_told_by_whatever_way_it_is_asked(
+    openai: OpenAIServer, api: str, word: str, finish: str
+) -> None:
+    assert answered(openai, api, f"{word} 왜 비가 옵니까?").finish == finish
+
+
+@pytest.mark.parametrize("api", ["responses", "completions"])
+@pytest.mark.parametrize("kind", ["cut", "drop", "short", "html"])
+def test_a_body_that_is_no_answer_is_lost_by_whatever_way_it_is_asked(
+    openai: OpenAIServer, api: str, kind: str
+) -> None:
+    openai.faults(kinds=[kind], times=1)
+    with pytest.raises(Transient) as error:
+        answered(openai, api, "왜 비가 옵니까?")
+    assert error.value.is_lost
+
+
+def test_an_answer_in_a_shape_comes_in_it_by_responses_too(openai: OpenAIServer) -> None:
+    ask = OpenAIWriter("gpt-6-luna", api="responses").ask(CHAT, "", SHAPE)
+    (answer,) = OpenAI("test-key", PRICES, base_url=f"{openai.url}/v1").answer([ask])
+    text = answer_for("왜 비가 옵니까?")
+    assert json.loads(answer.text) == {"instruction": text, "outputs": [text]}
+
+
 def test_the_shape_of_an_answer_is_part_of_the_question() -> None:
     messages = [{"role": "user", "content": "차 하나를 말하세요."}]
     for face in (OpenAIWriter("gpt-6-luna"), EchoFace()):

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -110,10 +111,10 @@ def plain(content: Any) -> str:
 
 
 class OpenAIServer(LoopbackServer):
-    """POST /v1/chat/completions and /v1/responses, GET /v1/models and /v1/models/{id}; files and batches.
+    """POST /v1/chat/completions, /v1/responses and /v1/completions, GET /v1/models; files and batches.
 
-    The usage is, by `tokens`, the sum over the messages (or instructions and input) for the prompt, and
-    that of the content or refusal for the answer. A prompt is the same as another if the whole body is.
+    The usage is, by `tokens`, the sum over the messages (or instructions and input, or the prompt) for what was read,
+    and that of the content or refusal for the answer. A prompt is the same as another if the whole body is.
     """
 
     def __init__(
@@ -138,13 +139,13 @@ class OpenAIServer(LoopbackServer):
             return Answer(200, {"object": "list", "data": [self._model(name) for name in self.models]})
         if method == "GET" and path.startswith("/v1/models/"):
             return Answer(200, self._model(unquote(path.removeprefix("/v1/models/"))))
-        if method != "POST" or path not in ("/v1/chat/completions", "/v1/responses"):
+        if method != "POST" or path not in WAYS:
             raise Refused(404, f"Invalid URL ({method} {path})", "unknown_url")
-        chat = path == "/v1/chat/completions"
+        messages_of, payload_of = WAYS[path]
         try:
             request = json.loads(body)
             model = self._model(request.get("model"))["id"]
-            messages = request["messages"] if chat else conversation(request)
+            messages = messages_of(request)
             texts = [plain(message.get("content")) for message in messages]
             users = [plain(message["content"]) for message in messages if message.get("role") == "user"]
         except (ValueError, AttributeError, LookupError, TypeError):
@@ -152,14 +153,13 @@ class OpenAIServer(LoopbackServer):
         if not users or request.get("stream"):
             raise Refused(400, "This server needs a user message, and does not stream.", "invalid_value")
         reply = reply_to(users[-1])
-        if chat and request.get("response_format", {}).get("type") == "json_schema" and reply.finish_reason == "stop":
-            schema = request["response_format"]["json_schema"]["schema"]
+        schema = schema_of(request)
+        if schema is not None and reply.finish_reason == "stop":
             korean = translated(users[-1], schema, self.active)
             reply = in_shape(reply, schema) if korean is None else Reply(korean)
         spent = (sum(map(tokens, texts)), tokens(reply.content or reply.refusal or ""))
         key = digest(path, json.dumps(request, sort_keys=True))
-        payload = completion(key, model, reply, *spent) if chat else response(key, model, reply, *spent)
-        return Answer(200, payload, keys=[key], tokens_in=spent[0], tokens_out=spent[1])
+        return Answer(200, payload_of(key, model, reply, *spent), keys=[key], tokens_in=spent[0], tokens_out=spent[1])
 
     def error(self, refused: Refused) -> dict[str, Any]:
         kind = "server_error" if refused.status >= 500 else "invalid_request_error"
@@ -176,6 +176,12 @@ class OpenAIServer(LoopbackServer):
         if name not in self.models:
             raise Refused(404, f"The model '{name}' does not exist.", "model_not_found")
         return {"id": name, "object": "model", "created": 1_700_000_000, "owned_by": "openai"}
+
+
+def schema_of(request: dict[str, Any]) -> dict[str, Any] | None:
+    """The JSON Schema that the answer is to fit: of a chat, or of /v1/responses."""
+    shape = request.get("response_format", {}).get("json_schema") or request.get("text", {}).get("format", {})
+    return shape.get("schema")
 
 
 def conversation(request: dict[str, Any]) -> list[dict[str, Any]]:
@@ -204,6 +210,13 @@ def completion(key: str, model: str, reply: Reply, tokens_in: int, tokens_out: i
         "choices": [choice],
         "usage": usage,
     }
+
+
+def continuation(key: str, model: str, reply: Reply, tokens_in: int, tokens_out: int) -> dict[str, Any]:
+    """The body of an answer from /v1/completions, which knows no refusals."""
+    chat = completion(key, model, reply, tokens_in, tokens_out)
+    choice = {"index": 0, "text": f" {reply.content or ''}", "logprobs": None, "finish_reason": reply.finish_reason}
+    return chat | {"id": f"cmpl-{key}", "object": "text_completion", "choices": [choice]}
 
 
 def response(key: str, model: str, reply: Reply, tokens_in: int, tokens_out: int) -> dict[str, Any]:
@@ -238,6 +251,13 @@ def response(key: str, model: str, reply: Reply, tokens_in: int, tokens_out: int
         "tools": [],
         "usage": usage,
     }
+
+
+WAYS = {  # path: the messages of a request, and the body of its answer
+    "/v1/chat/completions": (itemgetter("messages"), completion),
+    "/v1/responses": (conversation, response),
+    "/v1/completions": (lambda request: [{"role": "user", "content": request["prompt"]}], continuation),
+}
 
 
 def main() -> None:
