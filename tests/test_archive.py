@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -16,6 +19,7 @@ from kodata.asks import Ask
 from kodata.errors import LedgerError
 from kodata.ledger import Ledger, remote
 from kodata.ledger.database import MIGRATIONS
+from tests.servers.hub import Hub
 from tests.test_answering import ByHand, desk, story, told
 from tests.test_ledger import BOTH, GREEN, RAIN, TEA, WATER, exported
 
@@ -194,6 +198,39 @@ def test_what_is_no_ledger_or_no_place_is_an_error_of_the_ledger(ledger: Ledger,
         with pytest.raises(LedgerError):
             remote.pull(ledger, wrong)
     assert len(ledger) == 2
+
+
+PUSH_AND_PULL = """
+from pathlib import Path
+from kodata.asks import Answer, Ask
+from kodata.ledger import Ledger, remote
+url = "hf://datasets/kim/ledger"
+with Ledger.in_memory() as ledger, Ledger.in_memory() as other:
+    ledger.keep([(Ask("deepl", "{}", "Name a tea."), Answer("차 하나를 말하세요.", "deepl"))])
+    print(remote.push(ledger, url, "hf_secret"), remote.pull(other, url, "hf_secret"))
+"""
+
+
+def at_hub(hub: Hub, home: Path) -> subprocess.CompletedProcess[str]:
+    """In a process of its own: the client reads where the hub is when it is imported."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+    env = {**plain, "HF_ENDPOINT": hub.url, "HF_HOME": str(home)}
+    return subprocess.run([sys.executable, "-c", PUSH_AND_PULL], check=False, env=env, capture_output=True, text=True)
+
+
+def test_a_ledger_is_pushed_to_a_private_repository_of_the_hub(tmp_path: Path) -> None:
+    with Hub("kim/ledger", {}, "hf_secret", is_private=True) as hub:
+        done = at_hub(hub, tmp_path)
+    assert (done.stdout, list(hub.files)) == ("1 (1, 0)\n", ["ledger.jsonl.gz"]), done.stderr
+
+
+def test_a_ledger_is_not_pushed_to_a_repository_that_anybody_may_read(tmp_path: Path) -> None:
+    with Hub("kim/ledger", {}, "hf_secret") as hub:
+        done = at_hub(hub, tmp_path)
+    assert (
+        "LedgerError: hf://datasets/kim/ledger is public, and a ledger holds every question and answer" in done.stderr
+    )
+    assert hub.files == {}
 
 
 # -- an older ledger

@@ -15,15 +15,17 @@ from llmock.pytest_plugin import LLMock
 
 from kodata.answering import later
 from kodata.building import Options, build, silent
+from kodata.cli.quote import plan_lines
 from kodata.errors import Misconfigured, OverBudget, WaitingForBatch
 from kodata.ledger import Ledger, remote
+from kodata.planning import plan
 from kodata.prices import load_prices
 from kodata.providers import openai_batch
 from kodata.providers.openai import OpenAI, OpenAIWriter
 from kodata.providers.openai_batch import OpenAIBatches
 from kodata.published import Build, difference
 from kodata.workspace import Workspace
-from tests.conftest import HASTY, items, write_items
+from tests.conftest import HASTY, items, stage_of, write_items
 from tests.servers.batches import BatchDesk
 from tests.servers.openai import OpenAIServer
 
@@ -96,6 +98,19 @@ def test_a_question_that_is_out_in_a_batch_is_not_asked_live(
     with pytest.raises(WaitingForBatch):
         run(items(20))
     assert openai.counts()["requests"] == 0
+
+
+def test_what_is_out_in_a_batch_is_not_planned_to_be_asked_again(
+    by_batch: Run, desk: BatchDesk, env: dict[str, str], tmp_path: Path
+) -> None:
+    desk.is_done = False
+    with pytest.raises(WaitingForBatch):
+        by_batch()
+    path = write_items(tmp_path / "items.json", items(23))
+    quote = plan("alpaca-ko", Options(sources={"": path}, overrides=(BATCH,)), Workspace.of(env), env, silent)
+    written = stage_of(quote, "regenerate")
+    assert (written.in_batches, written.to_ask) == (20, 3)
+    assert any("; 20 asks out in batches, for a build to collect" in line for line in plan_lines(quote))
 
 
 PLAIN = """

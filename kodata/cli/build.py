@@ -65,7 +65,7 @@ Redo = Annotated[
     list[str] | None,
     typer.Option("--redo", metavar="ID", help="Reject the answers of this record and ask anew. May be repeated."),
 ]
-ExitCode = Annotated[bool, typer.Option("--exit-code", help="Exit with 5 when there is something to ask.")]
+ExitCode = Annotated[bool, typer.Option("--exit-code", help="Exit with 5 when a build would ask or collect something.")]
 
 
 def build(
@@ -174,7 +174,7 @@ def plan(
         piloted = ("--pilot", str(pilot)) if pilot is not None else ()
         flags = ("--budget", f"{enough:.2f}") if quote.usd_bound and not offline else ()
         print(f"\nNext: {command_line('build', name, options, *flags, *piloted, *(['--yes'] if yes else []))}")
-    if exit_code and quote.to_ask:
+    if exit_code and (quote.to_ask or quote.in_batches):
         raise typer.Exit(OPEN)
 
 

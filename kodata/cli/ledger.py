@@ -149,20 +149,23 @@ def pending(drop: Drop = None) -> None:
 def pull(url: Url) -> None:
     """Take in the ledger that was pushed to a bucket, a private hub repository or a folder."""
     from kodata.ledger.remote import pull as run
+    from kodata.workspace import environment
 
     with _ledger() as ledger:
-        _say_taken(run(ledger, url))
+        _say_taken(run(ledger, url, environment().get("HF_TOKEN")))
 
 
 def push(url: Url) -> None:
     """Put the ledger into a bucket, a private hub repository or a folder.
 
-    What is there already is taken in first. It holds every question and answer: keep the place private.
+    What is there already is taken in first. It holds every question and answer: keep the place private. A hub
+    repository that is public is refused.
     """
     from kodata.ledger.remote import push as run
+    from kodata.workspace import environment
 
     with _ledger(must_exist=True) as ledger:
-        print(f"{url}: {counted(run(ledger, url), 'answer')}")
+        print(f"{url}: {counted(run(ledger, url, environment().get('HF_TOKEN')), 'answer')}")
 
 
 def _found(ledger: Ledger, names: list[str]) -> list[Found]:

@@ -48,7 +48,7 @@ def plan_json(plan: Plan, fit: Fit | None = None) -> str:
     """The plan and its sums as JSON; with `fit`, how many records of each source an amount buys (null: all)."""
     import orjson
 
-    names = ("to_ask", "usd", "usd_low", "usd_high", "usd_bound", "seconds", "is_estimate")
+    names = ("to_ask", "in_batches", "usd", "usd_low", "usd_high", "usd_bound", "seconds", "is_estimate")
     sums = {name: getattr(plan, name) for name in names}
     won = {"won": plan.usd * plan.won_per_usd} if plan.won_per_usd else {}
     bought = {"fit": {"usd": fit.usd, "limit": fit.limit, "records": fit.records}} if fit else {}
@@ -85,13 +85,25 @@ def _paid_stages(plan: Plan) -> Iterator[str]:
     for stage in plan.stages:
         if stage.kind == "record" and (stage.to_ask or stage.records):
             waiting = f"known after {waits_for}: " if stage.pending else ""
-            yield f"{stage.stage}: {waiting}{_asked(stage)}"
-        if stage.to_ask:
+            out = (
+                f"; {counted(stage.in_batches, 'ask')} out in batches, for a build to collect"
+                if stage.in_batches
+                else ""
+            )
+            yield f"{stage.stage}: {waiting}{_asked(stage)}{out}"
+        if stage.to_ask or stage.in_batches:
             waits_for = stage.stage
+
+
+def _in_batches(stage: StageQuote) -> str:
+    out = counted(stage.in_batches, "ask")
+    return f"; {out} out in batches, for a build to collect" if stage.in_batches else ""
 
 
 def _asked(stage: StageQuote) -> str:
     if not stage.to_ask:
+        if stage.in_batches:
+            return "nothing to ask"
         return "all remembered" if stage.reuse else "all in the ledger" if stage.known else "nothing to ask"
     about = "about " if stage.is_estimate else ""
     where = f"{counted(stage.to_ask, 'ask')} to {stage.provider} in {counted(stage.requests, 'request')}"

@@ -92,6 +92,10 @@ class Batches:
         """Those of the keys that are in a batch that is out, and its name."""
         return dict(self._by_key("key, batch FROM batch_asks", keys))
 
+    def keys(self) -> frozenset[bytes]:
+        """All questions that are out."""
+        return frozenset(key for (key,) in self.db.query("SELECT key FROM batch_asks"))
+
     def failures(self, keys: Sequence[bytes]) -> dict[bytes, Failure]:
         """How those of the keys failed that did."""
         found: dict[bytes, Failure] = {}

@@ -32,6 +32,7 @@ LIMIT_TEXTS = 50  # a request, DeepL "Usage limits"
 LIMIT_BYTES = 128 * 1024  # whole request as encoded, DeepL "Usage limits"
 _OVERHEAD_BYTES = 1024  # the names around texts and settings, generously
 _TIMEOUT_S = 120.0
+_CONNECTIONS = 128  # kept open; with the client's own ten, each further worker would open one a request
 _TAG = re.compile(r"<[^>]*>")
 _MOST_INSTRUCTIONS = 10
 REGISTERS: dict[Register, str] = {  # at most 300 characters each
@@ -106,7 +107,7 @@ class DeepL:
     glossaries: Mapping[str, Glossary] = field(default_factory=dict)  # by digest
     is_pretend: bool = False
     batch: int = LIMIT_TEXTS
-    parallel: int = 8  # the client's connection pool holds 10
+    parallel: int = 8
     limits: Limits | None = None  # DeepL says nothing of them
     _seen: threading.local = field(default_factory=threading.local, repr=False)
     _making: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -243,4 +244,4 @@ def _noting(seen: threading.local) -> requests.adapters.HTTPAdapter:
             seen.retry_after_s = float(wait) if wait.replace(".", "", 1).isdigit() else None
             return response
 
-    return Noting()
+    return Noting(pool_maxsize=_CONNECTIONS)

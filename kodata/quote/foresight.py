@@ -51,15 +51,18 @@ class Foresight:
     _next: Shards = field(init=False)
     _stage: object = None
     _questions: Questions = field(init=False)
+    _out: frozenset[bytes] = field(init=False)  # in batches
     _asked: set[bytes] = field(default_factory=set)
+    _waiting_asks: int = 0
     _imagined: set[str] = field(default_factory=set)
     _is_behind: bool = False  # on the records that waited before this stage
 
     def __post_init__(self) -> None:
         self.waiting = Shards(self.folder / "waiting-00")
+        self._out = self.ledger.batches.keys()
 
     def begin(self, step: Step) -> None:
-        self._stage, self._is_behind = step.stage, False
+        self._stage, self._is_behind, self._waiting_asks = step.stage, False, 0
         self._questions = Questions(self.providers, self.ledger, self.accounts, isinstance(step.stage, Translate))
         self._next = Shards(self.folder / f"waiting-{len(self.quotes) + 1:02d}")
 
@@ -74,7 +77,10 @@ class Foresight:
             self._count(ask, idents, is_imagined=True)  # equal only because they are imagined
         elif ask.key not in self._asked:
             self._asked.add(ask.key)
-            self._count(ask, idents[:1], is_imagined=False)
+            if ask.key in self._out:
+                self._waiting_asks += 1
+            else:
+                self._count(ask, idents[:1], is_imagined=False)
         if isinstance(self._stage, Translate):
             return Unanswered("not in the ledger")
         self._imagined.update(idents)
@@ -114,7 +120,14 @@ class Foresight:
         provider = step.face.provider if step.face else ""
         counts = (records, pending, reuse, kept, known)
         self.quotes.append(
-            StageQuote(step.name, kind_of(step.stage), *counts, provider=provider, **self._questions.quoted())
+            StageQuote(
+                step.name,
+                kind_of(step.stage),
+                *counts,
+                provider=provider,
+                in_batches=self._waiting_asks,
+                **self._questions.quoted(),
+            )
         )
 
     def _in_korean(self, frame: pl.DataFrame) -> pl.DataFrame:

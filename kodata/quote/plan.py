@@ -60,6 +60,10 @@ class Plan:
         return sum(stage.to_ask for stage in self.stages)
 
     @property
+    def in_batches(self) -> int:
+        return sum(stage.in_batches for stage in self.stages)
+
+    @property
     def seconds(self) -> float | None:
         """How long the services take, one stage after the other; None where that is not known of all."""
         times = [stage.seconds for stage in self.stages if stage.to_ask]

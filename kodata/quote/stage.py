@@ -10,9 +10,9 @@ class StageQuote:
     """What a plan says of one stage.
 
     `records` reach it as things stand and `pending` more may, once a stage before has its answers; `reuse` of them are
-    remembered. `known` asks are in the ledger, `to_ask` are not: in `requests`, with `characters` or tokens that are
-    billed, for `usd`, between `usd_low` and `usd_high`, and at most `usd_bound`; in about `seconds` where it is known
-    how fast the service answers.
+    remembered. `known` asks are in the ledger, `in_batches` are out in batches, `to_ask` are neither: in `requests`,
+    with `characters` or tokens that are billed, for `usd`, between `usd_low` and `usd_high`, and at most `usd_bound`;
+    in about `seconds` where it is known how fast the service answers.
 
     `is_estimate` says that not all of it is known; `basis` on what it rests: "texts", "answers" of the past (`answers`
     of them) or "assumed" lengths. Tokens are counted with the `vocabulary`, estimated by letters where it is empty.
@@ -40,3 +40,4 @@ class StageQuote:
     vocabulary: str = ""
     basis: str = ""
     answers: int = 0
+    in_batches: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from base64 import b64decode
 from dataclasses import dataclass
 from hashlib import sha1
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,11 +16,12 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
 
 @dataclass
 class Hub:
-    """Serves the `files` of the data set `name` at any revision; a `token`, if set, must be shown."""
+    """Serves the `files` of the data set `name` at any revision and takes commits; a `token`, if set, must be shown."""
 
     name: str
-    files: Mapping[str, bytes]
+    files: dict[str, bytes]
     token: str = ""
+    is_private: bool = False
 
     def __enter__(self) -> Hub:
         hub = self
@@ -62,10 +63,20 @@ class Hub:
         elif path.startswith(f"{api}/paths-info/"):
             wanted = _paths(body)
             self._json(request, [self._info(name) for name in self.files if name in wanted])
+        elif path.startswith(f"{api}/preupload/"):
+            wanted = [file["path"] for file in json.loads(body)["files"]]
+            modes = [{"path": name, "uploadMode": "regular", "shouldIgnore": False} for name in wanted]
+            self._json(request, {"files": modes})
+        elif path.startswith(f"{api}/commit/"):
+            for line in map(json.loads, body.splitlines()):
+                if line["key"] == "file":
+                    self.files[line["value"]["path"]] = b64decode(line["value"]["content"])
+            self._json(request, {"commitOid": SHA, "commitUrl": f"{self.url}/datasets/{self.name}/commit/{SHA}"})
         elif path == api or path.startswith(f"{api}/revision/"):
             siblings = [{"rfilename": name} for name in self.files]
             card = {"license": "cc-by-4.0"}
-            self._json(request, {"id": self.name, "sha": SHA, "siblings": siblings, "cardData": card, "tags": []})
+            facts = {"siblings": siblings, "cardData": card, "tags": [], "private": self.is_private}
+            self._json(request, {"id": self.name, "sha": SHA, **facts})
         else:
             self._send(request, 404, b"", {"X-Error-Code": "EntryNotFound"})
 
