@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kodata.building import Options, silent
 from kodata.building import build as _build
+from kodata.pipeline.toml import toml_of
 from kodata.planning import plan as _plan
 from kodata.published import Build, find_build
 from kodata.quote import Plan
@@ -87,13 +87,6 @@ def _sources(source: str | Path | Mapping[str, str | Path] | None) -> dict[str, 
 
 
 def _overrides(values: Mapping[str, object] | None) -> tuple[str, ...]:
-    return tuple(f"{key}={value if isinstance(value, str) else _toml(value)}" for key, value in (values or {}).items())
-
-
-def _toml(value: object) -> str:
-    """The value as it would stand in a pipeline file."""
-    if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{json.dumps(key)} = {_toml(inner)}' for key, inner in value.items())} }}"
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value, ensure_ascii=False)
+    return tuple(
+        f"{key}={value if isinstance(value, str) else toml_of(value)}" for key, value in (values or {}).items()
+    )

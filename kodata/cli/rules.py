@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kodata.cli.table import table
+from kodata.pipeline.toml import toml_of
 from kodata.show.lines import printable_lines
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _explained(rule: type[Rule]) -> Iterator[str]:
     yield "settings:"
     for field in fields(rule):  # type: ignore[arg-type]  # every rule is a dataclass
         default = field.default_factory() if field.default_factory is not MISSING else field.default
-        yield f"  {field.name} = {_toml(default)}"
+        yield f"  {field.name} = {toml_of(default)}"
     for title, row in (("fires on", rule.fires), ("does not fire on", rule.passes)):
         yield ""
         yield f"{title}:"
@@ -60,9 +61,3 @@ def _row(row: Example) -> Iterator[str]:
 
 def _doc(rule: type[Rule]) -> list[str]:
     return (getdoc(rule) or "").splitlines()
-
-
-def _toml(value: object) -> str:
-    import json
-
-    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from kodata.errors import PipelineError
 from kodata.pipeline import load_pipeline, shipped, shipped_pipelines
+from kodata.pipeline.toml import toml_of
 from kodata.sources import Source
 
 _LIKE = {"messages": "sharegpt"}  # formats that are built as another is
@@ -31,7 +31,7 @@ def draft(name: str, source: Source) -> str:
     return "\n".join(
         [
             f"# Stages as in {model}. See what a build would ask and cost: kodata plan {name}.toml --limit 200",
-            f"about = {_toml(f'{name} in Korean')}",
+            f"about = {toml_of(f'{name} in Korean')}",
             "",
             re.sub(r"(?ms)^\[\[source\]\]\n.*?(?=^\[|^# --)", lambda _: block, body, count=1),
         ]
@@ -40,19 +40,19 @@ def draft(name: str, source: Source) -> str:
 
 def _source(name: str, source: Source) -> Iterator[str]:
     yield "[[source]]"
-    yield f"use = {_toml(source.use)}"
-    yield f"name = {_toml(name)} # the ids of records begin with it"
+    yield f"use = {toml_of(source.use)}"
+    yield f"name = {toml_of(name)} # the ids of records begin with it"
     for key in ("path", "hub", "config", "revision"):
         if value := getattr(source, key):
-            yield f"{key} = {_toml(value)}"
+            yield f"{key} = {toml_of(value)}"
     if source.hub and source.split != "train":
-        yield f"split = {_toml(source.split)}"
+        yield f"split = {toml_of(source.split)}"
     licence = (
         "# what the card of the data set says" if source.licence != "unknown" else "# say it: every record bears it"
     )
-    yield f"licence = {_toml(source.licence)} {licence}"
+    yield f"licence = {toml_of(source.licence)} {licence}"
     if source.fields:
-        pairs = ", ".join(f"{key} = {_toml(value)}" for key, value in source.fields.items())
+        pairs = ", ".join(f"{key} = {toml_of(value)}" for key, value in source.fields.items())
         yield f"fields = {{ {pairs} }} # where the source has what {source.use} calls so"
     if not load_pipeline(template_of(source.use)).sources[0].publish_source:
         yield "publish_source = false # what people wrote is the seed of new texts and is not published"
@@ -77,7 +77,3 @@ def write_draft(name: str, source: Source, folder: Path) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return list(files)
-
-
-def _toml(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
