@@ -41,6 +41,10 @@ class SourceError(KodataError):
     """A source is missing, changed or unreadable."""
 
 
+class NoSource(SourceError):
+    """A source is not where it was said to be, or cannot be fetched from there."""
+
+
 class BuildError(KodataError):
     """A build, or a record in it, is not there; or its workspace is in use."""
 

@@ -212,7 +212,7 @@ def test_a_benchmark_that_cannot_be_loaded_stops_the_build_before_it_begins(
         run(items(3), overrides=(setting,))
     assert str(caught.value) == (
         "stage decontaminate-korean:\n"
-        f"benchmark none: {tmp_path}/none.jsonl: no such file. Name it with --source PATH, or try --demo\n"
+        f"benchmark none: {tmp_path}/none.jsonl: no such file\n"
         "Give `benchmarks` without them to go on: the card will say that they were not checked"
     )
 

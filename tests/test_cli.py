@@ -302,7 +302,7 @@ POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 227
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (None, "no such file. Name it with --source PATH, or try --demo"),
+        (None, "no such file. Name a file with --source PATH, or try --demo"),
         ("Human: hi\nAssistant: there\n", "is neither JSON, CSV, TSV nor Parquet: it begins with b'Human: hi"),
         ('[{"instruction": "Hi"', "is not a JSON array: "),
         ("{oops\n{again\n", "is not JSON lines: none of its 2 lines can be read"),
@@ -710,7 +710,7 @@ def test_align_pairs_two_files_and_sums_up_the_gaps(kodata: Kodata, tmp_path: Pa
 
 def test_align_says_what_it_cannot_read(kodata: Kodata, tmp_path: Path) -> None:
     there = str(write_items(tmp_path / "en.json", [{"instruction": "Name a tea."}]))
-    assert "no such file" in kodata("align", there, "nowhere.json").complaint
+    assert kodata("align", there, "nowhere.json").complaint.endswith("nowhere.json: no such file")
 
 
 # -- help, and the README

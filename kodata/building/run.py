@@ -13,7 +13,7 @@ import polars as pl
 from kodata.benchmarks import load_benchmarks
 from kodata.building.options import Options
 from kodata.building.providers import provider_for
-from kodata.errors import PipelineError, SourceError, did_you_mean
+from kodata.errors import NoSource, PipelineError, SourceError, did_you_mean
 from kodata.events import Every, SourceMoved, SourceRead, Tell
 from kodata.exports import EXPORTS
 from kodata.ledger import Ledger
@@ -46,9 +46,12 @@ class Run:
         """Every source, its records as shards below the folder."""
         readings = []
         for number, source in enumerate(self.sources):
-            opened = open_source(source, self.env.get("HF_TOKEN"), whole=self.options.limit is None)
-            moved = _telling(source, opened, tell)
-            reading = read(source, opened, self.options.limit, folder / f"{number:02d}", moved)
+            try:
+                opened = open_source(source, self.env.get("HF_TOKEN"), whole=self.options.limit is None)
+                moved = _telling(source, opened, tell)
+                reading = read(source, opened, self.options.limit, folder / f"{number:02d}", moved)
+            except NoSource as error:
+                raise SourceError(f"{error}. Name a file with --source PATH, or try --demo") from error
             unreadable = reading.unreadable.records
             tell(SourceRead(source.name, reading.origin, len(reading.rows), unreadable, reading.reasons))
             readings.append(reading)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kodata.cli.table import table
-from kodata.pipeline.toml import toml_of
 from kodata.show.lines import printable_lines
 
 if TYPE_CHECKING:
@@ -38,6 +37,8 @@ def rules(name: RuleName = None) -> None:
 
 def _explained(rule: type[Rule]) -> Iterator[str]:
     from dataclasses import MISSING, fields
+
+    from kodata.pipeline.toml import toml_of
 
     first, *rest = _doc(rule)
     yield f"{rule.name}: {first}"

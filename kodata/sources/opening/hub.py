@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kodata.errors import SourceError
+from kodata.errors import NoSource, SourceError
 from kodata.sources.opening.items import Item, Opened
 
 if TYPE_CHECKING:
@@ -51,9 +51,8 @@ def _loading(where: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, DatasetsError, HfHubHTTPError) as error:
-        raise SourceError(
-            f"{where} cannot be loaded from the hub ({type(error).__name__}). Check the name and the network, "
-            "or name a local file with --source PATH"
+        raise NoSource(
+            f"{where} cannot be loaded from the hub ({type(error).__name__}): check the name and the network"
         ) from error
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
-from kodata.errors import SourceError
+from kodata.errors import NoSource, SourceError
 from kodata.sources.opening.items import NoItems
 
 HEAD = 1 << 20  # bytes that are looked at to know what a file is
@@ -84,7 +84,7 @@ def open_stream(path: Path) -> Stream:
         with path.open("rb") as raw:
             start = raw.read(len(max(_OTHERS, key=len)))
     except FileNotFoundError as error:
-        raise SourceError(f"{path}: no such file. Name it with --source PATH, or try --demo") from error
+        raise NoSource(f"{path}: no such file") from error
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}") from error
     stream = Stream(path, next((name for magic, name in _MAGIC.items() if start.startswith(magic)), ""))
