@@ -24,7 +24,7 @@ from tests.conftest import items, write_items
 GOLDEN = Path(__file__).parent / "golden" / "exports"
 WITH_TEMPLATE = [("text", name) for name in shipped_templates()]
 HUB = ("hf", "croissant")  # their cards have a date
-FORMS = [(name, "") for name in EXPORTS if name not in ("text", "preference", *HUB)] + WITH_TEMPLATE
+FORMS = [(name, "") for name in EXPORTS if name not in ("text", "preference", "lm-eval", *HUB)] + WITH_TEMPLATE
 
 HARD = [
     'He said "좋아요"\\n그리고 <b>굵게</b> &amp; {"a": [1]}',

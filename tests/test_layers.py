@@ -22,6 +22,7 @@ ROWS = (
     ("alignment",),
     ("rules", "leaks"),
     ("sources", "stages", "providers", "ledger", "snapshots", "workspace"),
+    ("splits",),
     ("answering", "pipeline", "benchmarks"),
     ("quote",),
     ("walk", "publish", "published", "findings"),

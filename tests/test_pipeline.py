@@ -489,7 +489,7 @@ def test_two_stages_of_one_name_are_told_apart_by_the_writer(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("limits", ["limits = 3", "[[limits]]\ndropped = 0.1"])
 def test_limits_are_a_table(limits: str, tmp_path: Path) -> None:
-    assert said(tmp_path, top=limits) == "my-ko.toml: limits are a table, [limits]"
+    assert said(tmp_path, top=limits) == "my-ko.toml: limits is one table, [limits]"
 
 
 @pytest.mark.parametrize(("share", "bound"), [(30, "less than or equal to 1"), (-0.1, "greater than or equal to 0")])

@@ -43,6 +43,7 @@ def publish_build(
         noticed=walk.noticed,
         findings=[finding.what for finding in findings],
         held_back_by=_held_back_by(run, walk, records, unread),
+        held_out=run.pipeline.split.chosen(kept) if run.pipeline.split and kept.records else None,
         at=datetime.now(UTC),
     )
     final = free(home, f"{facts.at:%Y%m%dT%H%M%SZ}-{short(f'{run.pipeline.identity} {digest_of(readings)}')}")

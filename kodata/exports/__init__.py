@@ -17,6 +17,7 @@ from kodata.errors import PipelineError, did_you_mean
 from kodata.exports.alpaca import alpaca
 from kodata.exports.croissant import croissant
 from kodata.exports.hub import hf
+from kodata.exports.lm_eval import lm_eval
 from kodata.exports.messages import messages, openai, preference, prompt_completion
 from kodata.exports.opened import Corpus, Files
 from kodata.exports.sharegpt import sharegpt
@@ -36,6 +37,7 @@ EXPORTS: dict[str, Callable[[Corpus], Files]] = {
     "openai": openai,
     "hf": hf,
     "croissant": croissant,
+    "lm-eval": lm_eval,
     "text": text,
 }
 RECEIPT = "export.json"

@@ -20,11 +20,12 @@ from kodata.pipeline.steps import STAGES, rules_of, step_of
 from kodata.providers.servers import Server
 from kodata.rules import Rule
 from kodata.sources import SOURCES, Source
+from kodata.splits import HoldOut
 from kodata.stages.withhold import Withhold
 
 _SOURCE_NAME = re.compile(r"\w[\w.-]*")  # it begins every id, or names a folder
 _TAKEN = ("deepl", "openai", "echo", "recording")  # names of providers that servers may not have
-_TOP = ("about", "source", "stage", "limits", "publish", "providers")
+_TOP = ("about", "source", "stage", "limits", "publish", "split", "providers")
 
 
 def load_pipeline(name: str, overrides: Iterable[str] = (), env: Mapping[str, str] | None = None) -> Pipeline:
@@ -76,21 +77,19 @@ def _pipeline(
     for names in ([step.name for step in steps], [source.name for source in sources]):
         if twice := {name for name in names if names.count(name) > 1}:
             raise file.error(f'the name "{min(twice)}" stands twice. Give one a `name` of its own')
-    limits = table.get("limits", {})
-    if not isinstance(limits, dict):
-        raise file.error("limits are a table, [limits]")
     return Pipeline(
         name=file.path.stem,
         about=str(table.get("about", "")),
         sources=sources,
         steps=steps,
-        limits=Limits(**file.within("[limits]").settings(Limits, limits)),
+        limits=Limits(**_table(file, table, "limits", Limits)),
         text=text,
         overrides=chosen,
         publish=tuple(
             _publish(file.within(f"publish {n}"), entry)
             for n, entry in enumerate(_tables(file, table, "publish", least=0), 1)
         ),
+        split=HoldOut(**_table(file, table, "split", HoldOut)) if "split" in table else None,
         servers=servers,
     )
 
@@ -100,6 +99,14 @@ def _tables(file: Place, table: Mapping[str, Any], name: str, least: int = 1) ->
     if not isinstance(found, list) or len(found) < least or not all(isinstance(item, dict) for item in found):
         raise file.error(f"at least one [[{name}]] is needed")
     return found
+
+
+def _table(file: Place, table: Mapping[str, Any], name: str, kind: type) -> dict[str, Any]:
+    """The settings of a table that stands once."""
+    found = table.get(name, {})
+    if not isinstance(found, dict):
+        raise file.error(f"{name} is one table, [{name}]")
+    return file.within(f"[{name}]").settings(kind, found)
 
 
 def _servers(file: Place, tables: object) -> dict[str, Server]:

@@ -14,6 +14,7 @@ from kodata.errors import PipelineError
 from kodata.glossary import Glossary
 from kodata.providers.servers import Server
 from kodata.sources import Source
+from kodata.splits import HoldOut
 from kodata.stages import CorpusStage, FrameStage, RecordStage, Stage, identity
 
 
@@ -67,13 +68,15 @@ class Pipeline:
     text: str
     overrides: Mapping[str, str] = field(default_factory=dict)
     publish: tuple[Publish, ...] = ()
+    split: HoldOut | None = None
     servers: Mapping[str, Server] = field(default_factory=dict)  # `[providers.NAME]`
 
     @property
     def identity(self) -> str:
         """Canonical JSON of everything that can change a row."""
         steps = [[step.name, identity(step.stage)] for step in self.steps]
-        return canonical({"sources": [identity(source) for source in self.sources], "steps": steps})
+        split = {"split": identity(self.split)} if self.split else {}
+        return canonical({"sources": [identity(source) for source in self.sources], "steps": steps, **split})
 
     @property
     def providers(self) -> tuple[str, ...]:

@@ -23,18 +23,26 @@ _OF_TURN = tuple(
 def write_corpus(facts: Facts, kept: Shards, folder: Path, moved: Callable[[int], None]) -> None:
     """Writes corpus.parquet, corpus.jsonl and corpus.json; `moved` is told how many records are written."""
     rows = facts.rows.lazy().drop("place")
-    placed = pl.scan_ipc(kept.paths).join(rows, on="id", how="left", maintain_order="left")
+    placed = _split(facts, pl.scan_ipc(kept.paths).join(rows, on="id", how="left", maintain_order="left"))
     placed.sink_parquet(folder / "corpus.parquet", row_group_size=ROW_GROUP, compression="zstd", maintain_order=True)
     count = 0
     with (folder / "corpus.jsonl").open("wb") as lines, (folder / "corpus.json").open("wb") as array:
         for frame in kept:
-            for item in items_of(facts.placed(frame).drop("place")):
+            for item in items_of(_split(facts, facts.placed(frame).drop("place").lazy()).collect()):
                 lines.write(line(item))
                 array.write(b"[\n" if count == 0 else b",\n")
                 array.write(orjson.dumps(alpaca_of(item)))
                 count += 1
                 moved(count)
         array.write(b"\n]\n" if count else b"[]\n")
+
+
+def _split(facts: Facts, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows, with the column `split` where records are held out."""
+    if facts.held_out is None:
+        return rows
+    is_out = pl.col("id").is_in(list(facts.held_out))
+    return rows.with_columns(split=pl.when(is_out).then(pl.lit("test")).otherwise(pl.lit("train")))
 
 
 def items_of(frame: pl.DataFrame) -> Iterator[dict[str, object]]:
@@ -57,7 +65,8 @@ def _item(turns: list[dict[str, object]]) -> dict[str, object]:
     head = {"id": last["id"], **{name: last[name] for name in _TRIPLE}}
     history = [{name: turn[name] for name in (*_TRIPLE, *_OF_TURN)} for turn in turns[:-1]]
     system = {name: first[name] for name in ("system", "system_source")}
-    return {**head, "history": history, **system, **{name: last[name] for name in (*_OF_TURN, *_OF_RECORD)}}
+    split = {"split": last["split"]} if "split" in last else {}
+    return {**head, "history": history, **system, **{name: last[name] for name in (*_OF_TURN, *_OF_RECORD)}, **split}
 
 
 def alpaca_of(item: Mapping[str, object]) -> dict[str, object]:

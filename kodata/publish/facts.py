@@ -32,6 +32,7 @@ class Facts:
     noticed: Mapping[str, Mapping[str, int]]
     findings: list[str]
     held_back_by: str
+    held_out: frozenset[str] | None  # ids of the records in the split `test`; None where there is no split
     at: datetime
 
     @property

@@ -40,6 +40,7 @@ def manifest_of(facts: Facts, kept: Shards) -> dict[str, Any]:
         "held_back_by": facts.held_back_by,
         "records": {"in": len(facts.rows), "kept": kept.records, "dropped": dropped},
         "dropped": _by_stage(stages, facts.reasons),
+        **_split(facts, kept),
         "remarks": _by_stage(stages, facts.noticed),
         "findings": facts.findings,
         "asks": {name: _asked(facts.tallies.get(name, Tally())) for name in sorted(facts.pipeline.providers)},
@@ -59,6 +60,13 @@ def manifest_of(facts: Facts, kept: Shards) -> dict[str, Any]:
         "source_hash": digest_of(facts.readings),
         "versions": {"python": python_version(), **{name: version(name) for name in _WATCHED}},
     }
+
+
+def _split(facts: Facts, kept: Shards) -> dict[str, Any]:
+    if facts.held_out is None:
+        return {}
+    out = len(facts.held_out)
+    return {"split": {"train": kept.records - out, "test": out}}
 
 
 def _by_stage(stages: Iterable[str], counts: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:

@@ -83,11 +83,15 @@ class Dedupe:
 
         The most similar first. Equal records, and pairs that only their core makes twins, are not among them.
         """
-        ids, (better, other, share) = self._near(sketches, max(LEAST_SHARE, self.min_share - _AROUND))
-        pairs = pl.DataFrame({"better": ids.gather(better), "other": ids.gather(other), "share": share})
+        pairs = self.pairs(sketches, max(LEAST_SHARE, self.min_share - _AROUND))
         nearest = pairs.sort((pl.col("share") - self.min_share).abs(), "better", "other").head(n)
         is_twin = pl.col("share") >= self.min_share - EPSILON
         return nearest.with_columns(is_twin=is_twin).sort("share", "better", "other", descending=[True, False, False])
+
+    def pairs(self, sketches: pl.DataFrame, min_share: float | None = None) -> pl.DataFrame:
+        """All pairs of records that share so much, by default `min_share`: better, other (ids), share."""
+        ids, (better, other, share) = self._near(sketches, self.min_share if min_share is None else min_share)
+        return pl.DataFrame({"better": ids.gather(better), "other": ids.gather(other), "share": share})
 
     def tried(self, sketches: pl.DataFrame, shares: Sequence[float]) -> pl.DataFrame:
         """How many records other values of `min_share` would drop as near twins: min_share, near (in all), share.

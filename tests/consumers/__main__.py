@@ -18,7 +18,7 @@ from kodata.workspace import Workspace
 
 HERE = Path(__file__).parent
 ENVIRONMENTS = HERE.parents[1] / ".consumers"
-NEEDS_MORE = {"text": "koalpaca", "preference": None}  # a template; a corpus with both outputs
+NEEDS_MORE = {"text": "koalpaca", "preference": None, "lm-eval": None}  # a template; both outputs; a split
 
 
 def main() -> None:
