@@ -305,13 +305,15 @@ def test_a_corpus_that_is_not_there_is_said_in_a_line(run_kodata: Kodata) -> Non
 
 
 def test_one_thread_and_eight_find_the_same(tmp_path: Path) -> None:
-    path = write(tmp_path / "corpus.jsonl", [*ROWS, *items(300)])
-    said = {}
+    rows = [*ROWS, *items(300)]
+    path, said = write(tmp_path / "corpus.jsonl", rows), {}
+    test = write(tmp_path / "our-test.jsonl", [{"question": row["instruction"]} for row in rows[::9]])
     for threads in ("1", "8"):
         env = {**os.environ, "POLARS_MAX_THREADS": threads}
-        command = [sys.executable, "-m", "kodata", "audit", str(path), "--json"]
+        command = [sys.executable, "-m", "kodata", "audit", str(path), "--json", "--benchmark", str(test)]
         said[threads] = subprocess.run(command, env=env, capture_output=True, check=True).stdout
-    assert said["1"] == said["8"] != b""
+    assert said["1"] == said["8"]
+    assert b'"check": "benchmark"' in said["1"]
 
 
 # -- the regression case
@@ -330,3 +332,15 @@ def test_the_known_defects_of_koalpaca_are_named_with_their_counts() -> None:
     fields = {name: f"ko.{name}" for name in ("instruction", "input", "output")}
     found = checks(kodata.audit(KOALPACA, fields=fields))
     assert {name: found.get(name, 0) for name in KNOWN_DEFECTS} == KNOWN_DEFECTS
+
+
+@pytest.mark.skipif(not KOALPACA.exists(), reason=f"{KOALPACA} is not there")
+def test_with_the_english_beside_it_the_damage_of_its_translation_is_named() -> None:
+    texts = ("instruction", "input", "output")
+    fields, english = ({name: f"{side}.{name}" for name in texts} for side in ("ko", "en"))
+    damage = {
+        "statement-for-request", "code-changed", "tags-changed", "blanks-lost", "brackets-lost", "quoted-lost",
+        "about-english", "numbers-changed",
+    }  # fmt: skip
+    audit = kodata.audit(KOALPACA, fields=fields, english={name: english[name] for name in texts[:2]})
+    assert damage - checks(audit).keys() == set()

@@ -400,6 +400,30 @@ def test_the_pairs_around_the_line_stand_on_both_sides_of_it() -> None:
     ]
 
 
+@pytest.mark.parametrize("n", [1, 2, 3, 6])
+def test_so_many_pairs_are_shown_as_are_asked_for_the_nearest_first_taken(n: int) -> None:
+    stage, sketches = near_the_line()
+    shares = stage.borderline(sketches, 100)["share"].to_list()
+    nearest = sorted(shares, key=lambda share: abs(share - stage.min_share))[:n]
+    assert stage.borderline(sketches, n)["share"].to_list() == sorted(nearest, reverse=True)
+
+
+def test_equal_records_and_numbers_apart_are_no_borderline_pairs() -> None:
+    stage = Dedupe(("instruction",), 3)
+    texts = (LONG, f"{LONG}!", f"{LONG} 12", f"{LONG} 13")
+    assert stage.borderline(stage.sketch(frame_of(turn(f"r-{n}", text) for n, text in enumerate(texts)))).is_empty()
+
+
+def test_sketches_are_the_same_whatever_the_threshold() -> None:
+    """So another one is tried without looking at the texts again."""
+    frame = frame_of(planted(5))
+    strict, lax = Dedupe(ngram=3, min_share=0.95), Dedupe(ngram=3, min_share=0.6)
+    sketches = strict.sketch(frame)
+    assert lax.sketch(frame).equals(sketches)
+    assert sorted(lax.decide(sketches).rows()) == by_brute_force(planted(5), 3, 0.6)
+    assert sorted(strict.decide(sketches).rows()) == by_brute_force(planted(5), 3, 0.95)
+
+
 def test_other_thresholds_drop_what_they_would_drop() -> None:
     stage, sketches = near_the_line()
     assert stage.tried(sketches, [0.6, 0.8, 0.95]).rows() == [

@@ -29,3 +29,4 @@ def test_labels_of_written_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     print(f"\n{len(answers) / used:,.0f} texts/s of CPU, langdetect asked for {len(asked) / len(answers):.2%}", end="")
     print(f"\n{dict(labels.value_counts(sort=True).head(5).iter_rows())}", end="")
     assert labels.equals(detection.languages(answers))
+    assert len(asked) < 0.02 * len(answers)
