@@ -210,7 +210,8 @@ def restored(xml: str, prose: Prose) -> list[str]:
         raise PieceLost("the text itself")
     numbers = [int(number) for number in _MARK.findall(xml)]
     if sorted(numbers) != list(range(len(prose.pieces))):
-        lost = [piece.text for n, piece in enumerate(prose.pieces) if numbers.count(n) != 1]
+        times = Counter(numbers)
+        lost = [piece.text for n, piece in enumerate(prose.pieces) if times[n] != 1]
         raise PieceLost(", ".join(lost) or "a mark that was never sent")
     if len(lines) != len(sent):
         raise PieceLost(f"{len(sent) - 1} line breaks became {len(lines) - 1}")

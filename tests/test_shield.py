@@ -14,8 +14,10 @@ from kodata.shield import PieceLost, Prose, Shielded, by_hand, shield, smaller, 
 from tests.test_kinds import UNITS
 
 FRAGMENTS = (
-    '<x id="0"/>', '<x id="1"></x>', "<x id='0'/>", "&lt;", "&amp;amp;", "&#39;", "&", "<", ">", "<b>", "</b>",
-    "<br/>", "<!--", "-->", "```", "```python\n", "`", "$", "$$", "\\(", "\\)", "\\[", "\\]", "\\frac{1}{2}",
+    '<x id="0"/>', '<x id="1"></x>', "<x id='0'/>",
+    '&lt;x id="0"/&gt;', '＜x id="0"/＞', 'id="0"/>', "\u202e", "\u2066",
+    "&lt;", "&amp;amp;", "&#39;", "&", "<", ">", "<b>", "</b>", "<br/>",
+    "<!--", "-->", "```", "```python\n", "`", "$", "$$", "\\(", "\\)", "\\[", "\\]", "\\frac{1}{2}",
     "\\begin{align}", "\\end{align}", "{", "}", "{{", "}}", "{name}", "${x}", "%(a)s", "[", "]", "[Company]",
     "[MASK]", "__", "_", "\n", "\r\n", "\t", " ", "\u3000", "\x85", "www.", "https://example.com/a?b=c&d",
     "me@example.com", "@", ".", "!", "x^2", "5", "은", "사과를", "가", "Name it.", "\ud800", "\\1", "\\g<0>",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
@@ -77,11 +77,10 @@ class Translate:
         while waiting := [(place, prose) for place, draft in drafts.items() for prose in draft.waiting]:
             groups = self.by.grouped([self._passage(record, place, prose) for place, prose in waiting])
             answers = yield [self.by.ask(group, _about(record, group)) for group in groups]
-            replies = _replies(self.by, groups, answers)
-            for (place, prose), (xml, answer) in zip(waiting, replies, strict=True):
-                if lost := drafts[place].settle(prose, xml, answer):
-                    both = f"{prose.text!r} became {xml!r}"
-                    return Drop("mark-lost", f"turn {place[0]} {place[1]}: lost {lost}; {both}")
+            replies = iter(_replies(self.by, groups, answers))
+            for (n, name), draft in drafts.items():
+                if lost := draft.settle(replies):
+                    return Drop("mark-lost", f"turn {n} {name}: lost {lost}")
         return Record(tuple(self._turn(turn, n, drafts) for n, turn in enumerate(record.turns)))
 
     def _drafts(self, turn: Turn) -> dict[TextField, _Draft | Drop]:
@@ -136,21 +135,28 @@ class _Draft:
         """The field in Korean, once nothing waits."""
         return "".join(str(stretch) for stretch in self.stretches)
 
-    def settle(self, prose: Prose, xml: str, answer: Answer) -> str:
-        """Take in a translation. A stretch that lost something makes way for its smaller parts, which wait instead.
+    def settle(self, replies: Iterator[tuple[str, Answer]]) -> str:
+        """Take in the translations of what waits, in order; what a stretch without smaller parts lost, or nothing.
 
-        What was lost when there are no smaller parts, else empty.
+        A stretch that lost something makes way for its smaller parts, which wait instead.
         """
-        place = self.stretches.index(prose)
-        try:
-            self.stretches[place] = joined(restored(xml, prose))
-        except PieceLost as lost:
-            parts: Shielded = smaller(prose)
-            if not parts:
-                return f"{lost} ({answer.finish})" if answer.finish != "stop" else str(lost)
-            self.stretches[place : place + 1] = parts
-        else:
-            self.by.add(answer.by)
+        after: list[str | Prose] = []
+        for stretch in self.stretches:
+            if isinstance(stretch, str):
+                after.append(stretch)
+                continue
+            xml, answer = next(replies)
+            try:
+                after.append(joined(restored(xml, stretch)))
+            except PieceLost as lost:
+                parts: Shielded = smaller(stretch)
+                if not parts:
+                    why = f"{lost} ({answer.finish})" if answer.finish != "stop" else str(lost)
+                    return f"{why}; {stretch.text!r} became {xml!r}"
+                after += parts
+            else:
+                self.by.add(answer.by)
+        self.stretches = after
         return ""
 
 
