@@ -101,6 +101,19 @@ def test_answers_are_found_by_record_or_key(ledger: Ledger, name: str) -> None:
     ]
 
 
+def test_an_answer_is_found_by_every_record_that_asked_for_it(ledger: Ledger) -> None:
+    hand, key = ByHand(), Ask("hand", "", "a").key
+    told(desk(hand, ledger), ("r1", story("r1", ["a"])), ("r2", story("r2", ["a", "b"])))
+    told(desk(hand, ledger), ("r3", story("r3", ["a"])))
+    assert hand.requests == [["a", "b"]]
+    with Ledger.in_memory() as other:
+        other.take_in(ledger.export(), "export.jsonl")
+        for kept in (ledger, other):
+            assert [[f.key == key for f in kept.find(name)] for name in ("r1", "r2", "r3", "r4")] == [
+                [True], [True, False], [True], [],
+            ]  # fmt: skip
+
+
 # -- redact
 
 
@@ -122,6 +135,17 @@ def test_a_redacted_question_is_not_asked_again_and_its_record_leaves(ledger: Le
     ledger.redact([Ask("hand", "", "a").key])
     assert told(desk(hand, ledger), ("r", story("r", ["a"]))) == {"r": "its texts were redacted"}
     assert hand.requests == [["a"]]
+
+
+def test_of_a_redacted_answer_no_record_that_asked_for_it_is_kept(ledger: Ledger, path: Path) -> None:
+    key = Ask("hand", "", "a").key
+    told(desk(ByHand(), ledger), ("r1", story("r1", ["a"])), ("r-of-kim", story("r-of-kim", ["a"])))
+    before = list(ledger.export())
+    ledger.redact([key])
+    assert b"r-of-kim" not in b"".join(part.read_bytes() for part in path.parent.iterdir())
+    ledger.take_in(before, "before.jsonl")
+    told(desk(ByHand(), ledger), ("r-of-kim", story("r-of-kim", ["a"])))
+    assert ledger.find("r-of-kim") == []
 
 
 def test_a_redaction_goes_along_with_an_export_and_is_never_undone_by_one(ledger: Ledger) -> None:

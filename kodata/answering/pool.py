@@ -62,6 +62,7 @@ class Pool:
             try:
                 self._ask_providers()
                 self._hand_over()
+                self.ledger.also_asked(self.stories.asked)
             except LedgerError as error:
                 if self.desk.unkept:
                     raise rescued(error, self.desk.unkept, self.ledger.path) from error

@@ -28,12 +28,14 @@ Waiting: TypeAlias = list[_Open]
 class Stories:
     """Steps each story as far as its answers reach. `new` questions were asked and not yet looked up.
 
-    Instead of a question whose answer was `rejected` its next sample is asked.
+    `asked` are the keys of all questions, each with the story that asked. Instead of a question whose answer was
+    `rejected` its next sample is asked.
     """
 
     rejected: frozenset[bytes] = frozenset()
     new: dict[bytes, Ask] = field(default_factory=dict)
     endings: dict[str, Ending] = field(default_factory=dict)
+    asked: list[tuple[bytes, str]] = field(default_factory=list)
     _waiting: dict[bytes, Waiting] = field(default_factory=dict)
 
     def begin(self, ident: str, story: Story) -> None:
@@ -77,6 +79,7 @@ class Stories:
                 self._waiting[ask.key] = []
                 self.new[ask.key] = ask
             self._waiting[ask.key].append(opened)
+            self.asked.append((ask.key, ident))
 
     def _not_rejected(self, ask: Ask) -> Ask:
         while ask.key in self.rejected:

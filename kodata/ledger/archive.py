@@ -1,7 +1,8 @@
 """The ledger as lines of JSON: written out, taken in as a union by key, and proved to be what was written.
 
-A line is an answer (`key`, ...), a rejection (`rejected`, ...), a loss (`lost`, ...), or one of a batch: the batch
-(`batch`, ...) or a question that is out in one (`asked`, ...), so that another machine may collect it.
+A line is an answer (`key`, ...), a rejection (`rejected`, ...), a further record that asked for an answer (`also`,
+...), a loss (`lost`, ...), or one of a batch: the batch (`batch`, ...) or a question that is out in one (`asked`,
+...), so that another machine may collect it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import orjson
 from kodata.asks import Answer, Ask, Finish, key_of
 from kodata.errors import LedgerError
 from kodata.ledger.database import Database
-from kodata.ledger.entries import COLUMNS, REDACT, REDACTED, Row, checksum, row_of
+from kodata.ledger.entries import COLUMNS, FORGET, REDACT, REDACTED, Row, checksum, row_of
 
 _PART = 5_000  # rows read at once: memory stays small
 _COPIED = 50_000  # rows in one transaction: keys are scattered, and each transaction writes most of their index anew
@@ -46,6 +47,7 @@ _ANSWER = _Fields(
 )  # fmt: skip
 _LINES = {
     "rejections": _Fields(dict.fromkeys(("rejected", "why", "at"), _TEXT)),
+    "also_asked": _Fields(dict.fromkeys(("also", "record"), _TEXT)),
     "lost": _Fields({"lost": _TEXT, "provider": _TEXT, "asks": _COUNT, "usd": _USD, "why": _TEXT, "at": _TEXT}),
     "batches": _Fields({"batch": _TEXT, "provider": _TEXT, "id": _TEXT, "usd": _USD, "at": _TEXT, "ended": _TEXT}),
     "batch_asks": _Fields(
@@ -56,6 +58,7 @@ _FINISHES = frozenset(get_args(Finish))
 _TABLES = {  # what comes in, by the columns that it fills
     "answers": (*COLUMNS, "checksum"),
     "rejections": ("key", "why", "at"),
+    "also_asked": ("key", "record"),
     "lost": ("name", "provider", "asks", "usd", "why", "at"),
     "batches": ("name", "provider", "id", "usd", "at", "ended"),
     "batch_asks": ("key", "batch", "provider", "settings", "content", "sample", "about"),
@@ -118,6 +121,7 @@ def take_in(db: Database, lines: Iterable[bytes], origin: str) -> tuple[int, int
     with db.writing() as main:
         redacted = f"SELECT key FROM temp.new_answers WHERE finish = '{REDACTED}'"
         main.execute(f"{REDACT} WHERE finish <> '{REDACTED}' AND key IN ({redacted})")
+        main.execute(FORGET)
         main.execute(
             "UPDATE batches SET ended = n.ended FROM temp.new_batches n "
             "WHERE n.name = batches.name AND batches.ended = '' AND n.ended <> ''"

@@ -65,6 +65,11 @@ MIGRATIONS = (
     );
     CREATE INDEX batch_failures_by_key ON batch_failures (key);
     """,
+    """
+    CREATE TABLE also_asked (number INTEGER PRIMARY KEY, key BLOB NOT NULL, record TEXT NOT NULL);
+    CREATE UNIQUE INDEX also_asked_by_record ON also_asked (record, key);
+    CREATE INDEX also_asked_by_key ON also_asked (key);
+    """,
 )
 _BUSY_S = 60.0
 

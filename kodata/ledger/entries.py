@@ -26,6 +26,7 @@ REDACT = (
     + ", ".join({"content": "''", "about": "''", "text": "''", "finish": f"'{REDACTED}'"}.get(c, c) for c in COLUMNS)
     + ")"
 )
+FORGET = f"DELETE FROM also_asked WHERE key IN (SELECT key FROM answers WHERE finish = '{REDACTED}')"
 
 
 def now() -> str:

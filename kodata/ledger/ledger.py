@@ -19,11 +19,16 @@ from kodata.ledger import archive
 from kodata.ledger.batches import Batches
 from kodata.ledger.claims import Claims
 from kodata.ledger.database import Database
-from kodata.ledger.entries import INSERT, REDACT, REDACTED, now, row_of
+from kodata.ledger.entries import FORGET, INSERT, REDACT, REDACTED, now, row_of
 
 _LOOK_UP = 500  # keys a query
 _KEY = re.compile("[0-9a-fA-F]{32}")
 _ANSWER = "key, text, written_by, finish, characters, tokens_in, tokens_out, usd, sample"  # as Answer has them
+_OF_RECORD = "(about = ?{0} OR substr(about, 1, length(?{0}) + 1) = ?{0} || '#')"
+_ALSO_ASKED = (
+    "INSERT INTO also_asked (key, record) SELECT key, ?2 FROM answers "
+    f"WHERE key = ?1 AND finish <> '{REDACTED}' AND NOT {_OF_RECORD.format(2)} ON CONFLICT DO NOTHING"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,11 @@ class Ledger:
                 db.execute(INSERT, row)
                 db.execute("DELETE FROM claims WHERE key = ?", row[:1])
 
+    def also_asked(self, asked: Iterable[tuple[bytes, str]]) -> None:
+        """Write down which records asked for an answer beside the one that was the first, as keys with ids."""
+        with self.db.writing() as db:
+            db.executemany(_ALSO_ASKED, asked)
+
     def lose(self, provider: str, asks: int, usd: float, why: str) -> None:
         """Write down that answers may have been billed that never came."""
         row = (token_hex(8), provider, asks, usd, why, now())
@@ -139,6 +149,7 @@ class Ledger:
             done = sum(
                 db.execute(f"{REDACT} WHERE key = ? AND finish <> '{REDACTED}'", (key,)).rowcount for key in keys
             )
+            db.execute(FORGET)
         if done:
             self.db.forget_deleted()
         return done
@@ -153,8 +164,11 @@ class Ledger:
         return blake2b(b"".join(key for (key,) in keys), digest_size=8).hexdigest() if keys else ""
 
     def find(self, name: str) -> list[Found]:
-        """The answers that were asked for a record, by its id, or the one of a key in hex digits, in their order."""
-        where, value = "about = ?1 OR substr(about, 1, length(?1) + 1) = ?1 || '#'", name
+        """The answers that a record asked for, by its id, or the one of a key in hex digits, in their order.
+
+        An answer may be that of several records with equal texts; `about` is the first of them.
+        """
+        where, value = f"{_OF_RECORD.format(1)} OR key IN (SELECT key FROM also_asked WHERE record = ?1)", name
         if _KEY.fullmatch(name):
             where, value = "hex(key) = upper(?1)", name
         rows = self.db.query(f"SELECT key, about, written_by, usd FROM answers WHERE {where} ORDER BY number", [value])
