@@ -153,6 +153,16 @@ def test_the_width_doubles_with_each_round_until_everybody_works() -> None:
     assert widths == [16, 32, 64, 100, 100]
 
 
+def test_who_stands_ready_when_another_is_refused_rests_as_well() -> None:
+    clock = Clock()
+    made = pace(16, clock)
+    assert made.rest_s == 0
+    back(made)
+    made.was_throttled(made.departure(), 2.0)
+    clock.now += 0.5
+    assert made.rest_s == pytest.approx(1.5)
+
+
 def test_of_a_burst_of_refusals_only_the_first_cuts_and_growth_is_slow_from_then_on() -> None:
     clock = Clock()
     made = pace(16, clock)

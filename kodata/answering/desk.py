@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from kodata.accounts import Account
-from kodata.answering.pace import Pace
+from kodata.answering.pace import Pace, with_ready
 from kodata.answering.patience import Patience
 from kodata.answering.purse import Purse
 from kodata.answering.replies import Reply, Unanswered
@@ -52,7 +52,7 @@ class Desk:
         """The pace of the account, learnt for as long as the run lasts."""
         with self._lock:
             if provider.name not in self._paces:
-                self._paces[provider.name] = Pace(self.parallel or provider.parallel, self.patience)
+                self._paces[provider.name] = Pace(with_ready(self.parallel or provider.parallel), self.patience)
             return self._paces[provider.name]
 
     @property
@@ -103,7 +103,9 @@ class Desk:
             nonlocal departure
             if request.aside_usd is None:
                 request.aside_usd = self._reserve_again(bound)
-            if not request.has_turn and not pace.wait_turn(request.tokens, self.stop):
+            # Refusals may have come while it stood ready: then it rests like the others.
+            goes = not self.stop.wait(pace.rest_s) if request.has_turn else pace.wait_turn(request.tokens, self.stop)
+            if not goes:
                 raise Transient("stopped before it was sent")
             request.has_turn, departure = False, pace.departure()
             try:

@@ -19,7 +19,13 @@ from kodata.providers.limits import Limits, Quota
 _START = 16  # requests on the way at first; doubled with each round of answers until the first cut
 _CUT = 0.5
 _MARGIN = 0.005  # of a limit, and one: what is on the way to the server may overtake each other
+_READY = 8  # one request in so many stands ready: a worker that is free need not wait for the next
 _WATCHED = 20  # requests; the breaker opens when more than half of them failed
+
+
+def with_ready(workers: int) -> int:
+    """The requests that may be given out: one for each worker, and those that stand ready for the next ones free."""
+    return workers + workers // _READY
 
 
 @dataclass
@@ -101,6 +107,12 @@ class Pace:
                     if bucket is not None:
                         bucket.level -= amount
             return pause_s
+
+    @property
+    def rest_s(self) -> float:
+        """Seconds that everybody still waits after a refusal."""
+        with self._changed:
+            return max(self._not_before - self.clock(), 0.0)
 
     @property
     def per_s(self) -> tuple[float | None, float | None]:

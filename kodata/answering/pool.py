@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
+from kodata.answering.pace import with_ready
 from kodata.answering.replies import Ending, Reply, Unanswered
 from kodata.answering.stories import Stories
 from kodata.asks import Ask
@@ -154,7 +155,7 @@ class Pool:
 
     def _send_what_fits(self, executor: ThreadPoolExecutor, workers: int) -> float:
         """Send until a worker, a question, money or the account's leave is missing; seconds until it may be there."""
-        while len(self.on_the_way) < workers and (batch := self.held or self._next_batch()):
+        while len(self.on_the_way) < with_ready(workers) and (batch := self.held or self._next_batch()):
             provider, asks = self.held = batch
             reserved = sum(map(provider.usd_bound, asks))
             if not self.desk.purse.reserve(reserved):
