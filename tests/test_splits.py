@@ -48,9 +48,7 @@ def test_a_seed_draws_others_and_the_same_seed_the_same() -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_near_duplicates_and_pieces_of_a_conversation_stay_together(seed: int) -> None:
-    long = (
-        "우리 집 뒷산에 사는 다람쥐가 겨울을 나려고 도토리를 모으는 과정을 차례대로 설명하고 이유도 적어 주세요."
-    )
+    long = "우리 집 뒷산에 사는 다람쥐가 겨울을 나려고 도토리를 모으는 과정을 차례대로 설명하고 이유도 적어 주세요."
     twins = [turn("s-1", f"{long} 예를 들어 주세요."), turn("s-2", f"{long} 꼭 예를 들어 주세요!")]
     pieces = [turn("s-3", unlike(3), "QWJhYvA_0"), turn("s-4", unlike(4), "QWJhYvA_12")]
     chosen = out(*twins, *pieces, seed=seed)

@@ -23,6 +23,7 @@ Pairs: TypeAlias = tuple[Ints, Ints]
 EPSILON = 1e-9  # a share computed as 0.7999999999 is 0.8
 PLACE_BITS = 10
 _AT_ONCE = 1 << 19  # pairs looked at together: bounds memory
+_SKETCHES_AT_ONCE = 1 << 14  # of them, when sketches of some hundred bytes are compared: stays in the cache of a core
 
 
 class Bound(Protocol):
@@ -148,8 +149,8 @@ class Join:
             a, b = self._text[rank_a], self._text[rank_b]
             near = self._bound.by_place(a, b, place_a, place_b)
             pairs = each_once(paired(a[near], b[near]))
-            a, b = unpaired(pairs)
-            return pairs[self._bound.by_sketch(a, b)]
+            pieces = (pairs[n : n + _SKETCHES_AT_ONCE] for n in range(0, len(pairs), _SKETCHES_AT_ONCE))
+            return np.concatenate([np.zeros(0, np.uint64), *(p[self._bound.by_sketch(*unpaired(p))] for p in pieces)])
 
         found = in_threads(look, meetings.parts())
         return unpaired(each_once(np.concatenate([np.zeros(0, np.uint64), *found])))
