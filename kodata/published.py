@@ -86,6 +86,11 @@ class Build:
         items = (orjson.loads(line) for line in self._dropped_lines())
         return next((item for item in items if item["id"] == ident), None)
 
+    def remarks_of(self, ident: str, file: str) -> list[dict[str, Any]]:
+        """What `review.jsonl` or `mended.jsonl` says of a record: turn, stage, rule, evidence."""
+        lines = map(orjson.loads, (self.path / file).read_bytes().splitlines())
+        return [line for line in lines if line["id"] == ident]
+
     def to_datasets(self) -> datasets.Dataset:
         """The corpus as a `datasets.Dataset`, one row a turn."""
         from datasets import Dataset

@@ -516,6 +516,22 @@ def test_show_says_why_a_record_was_dropped(kodata: Kodata, at_demo: Build) -> N
     assert f"{gone['source_file']}, item {gone['source_row']}" in ended.out
 
 
+def test_show_follows_a_record_through_its_stages(kodata: Kodata, at_demo: Build) -> None:
+    (gone,) = at_demo.dropped.filter(at_demo.dropped["reason"] == "length-ratio")["id"]
+    lines = [line.split(maxsplit=1) for line in kodata("show", "alpaca-ko@demo", gone).out.splitlines()]
+    start = lines.index(["stages:"]) + 1
+    assert lines[start : start + 5] == [
+        ["screen", "passed"],
+        ["dedupe-english", "passed"],
+        ["decontaminate-english", "passed"],
+        ["translate", "translated by recording/hand"],
+        ["verify", "dropped length-ratio: instruction: 52 -> 213 characters"],
+    ]
+    settings = "(min = 0.15, max = 1.6, min_characters = 20)"
+    why = f"A translation much longer or shorter than its source, in characters. {settings}"
+    assert " ".join(word for line in lines[start + 5 : start + 7] for word in line) == why
+
+
 def test_every_dropped_record_of_the_demo_can_be_shown(kodata: Kodata, at_demo: Build) -> None:
     assert {kodata("show", "alpaca-ko@demo", ident).code for ident in at_demo.dropped["id"]} == {0}
 

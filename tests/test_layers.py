@@ -26,7 +26,7 @@ ROWS = (
     ("answering", "pipeline", "benchmarks"),
     ("quote",),
     ("walk", "publish", "published", "findings"),
-    ("pairing", "thresholds"),
+    ("pairing", "thresholds", "explaining"),
     ("exports",),
     ("redo",),
     ("building", "auditing"),

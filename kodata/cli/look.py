@@ -10,12 +10,12 @@ import typer
 from kodata.cli.ending import say
 from kodata.cli.options import AsJson, Overrides, PipelineName
 from kodata.cli.report import build_summary
-from kodata.cli.table import cut, screen_cells, table
-from kodata.errors import BuildError, KodataError
-from kodata.show.lines import counted, dollars, printable, printable_lines
+from kodata.cli.table import table
+from kodata.errors import KodataError
+from kodata.show.lines import counted, dollars, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from kodata.pipeline import Pipeline, Step
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 BuildName = Annotated[str, typer.Argument(metavar="BUILD", help="As `kodata list` shows it, or a build's folder.")]
 RecordId = Annotated[str | None, typer.Argument(metavar="ID", help="A record of it, kept or dropped.")]
-_FIRST = 3  # records shown of a build
 _SAMPLES = 10  # records shown of a difference
 _LONG = 60  # characters of a setting that are shown; a prompt or schema is counted
 
@@ -137,91 +136,23 @@ def _priced(pipeline: Pipeline, prices: Prices) -> Iterator[str]:
 
 
 def show(build: BuildName, ident: RecordId = None) -> None:
-    """Show a build, or one record of it.
+    """Show a build, or all about one record of it.
 
-    With an ID: its texts before and after, who wrote them, or why it was dropped.
+    With an ID: what each stage did to it and why, what was paid for it, and its texts before and after.
     """
+    from kodata.cli.record import first_records, record_lines
     from kodata.published import find_build
     from kodata.workspace import Workspace, environment
 
-    found = find_build(build, Workspace.of(environment()).builds)
-    lines = _summary(found, build) if ident is None else _record(found, ident)
-    print("\n".join(lines))
-
-
-def _summary(build: Build, name: str) -> list[str]:
-    first = build.corpus["id"].unique(maintain_order=True).head(_FIRST).to_list()
-    lines = [*build_summary(build), ""]
-    for ident in first:
-        lines += [*_kept(build, ident, lines_each=2), ""]
-    return [*lines, f"Next: {shlex.join(['kodata', 'show', name, first[0]])}"] if first else lines
-
-
-def _record(build: Build, ident: str) -> list[str]:
-    if (build.corpus["id"] == ident).any():
-        return _kept(build, ident)
-    gone = build.dropped_record(ident)
-    if gone is None:
-        raise BuildError(f'no record "{ident}" in {build.path}, neither kept nor dropped{_near(build, ident)}')
-    where = f"{gone['source_file']}, item {gone['source_row']}"
-    lines = [
-        printable(f"{ident}: dropped by {gone['stage']} because {gone['reason']}"),
-        f"  from: {printable(where)}",
-        *_field("evidence", gone["evidence"]),
-    ]
-    if gone["item"]:
-        lines += _field("item", gone["item"])
-    for turn in gone["record"] or ():
-        lines += _turn(turn)
-    return lines
-
-
-def _near(build: Build, ident: str) -> str:
-    """An id that begins like the one asked for, so that a shortened one can be completed."""
-    ids = [*build.corpus["id"].unique(maintain_order=True), *build.dropped["id"]]
-    near = next((known for known in ids if known.startswith(ident)), None) or next(
-        (known for known in ids if ident in known), None
-    )
-    return f' - did you mean "{near}"?' if near else ""
-
-
-def _kept(build: Build, ident: str, lines_each: int | None = None) -> list[str]:
-    import polars as pl
-
-    turns = build.corpus.filter(pl.col("id") == ident).to_dicts()
-    where = f"{turns[0]['source_file']}, item {turns[0]['source_row']}"
-    lines = [printable(f"{ident}: kept"), f"  from: {printable(where)}, licence {printable(turns[0]['licence'])}"]
-    for turn in turns:
-        lines += _turn(turn, lines_each)
-    return lines
-
-
-_TEXTS = ("system", "instruction", "input", "output")
-_NOTES = ("translated_by", "written_by", "answer_key", "flags", "fixes", "category", "lang", "extra")
-
-
-def _turn(turn: Mapping[str, object], lines_each: int | None = None) -> list[str]:
-    """The texts of a turn with their sources below them; then, unless it is shortened, who wrote it."""
-    lines = [f"  turn {turn['turn']}"] if turn["turn"] else []
-    for name in _TEXTS:
-        lines += _field(name, turn.get(name), lines_each)
-        if lines_each is None:
-            lines += _field(f"{name}, source", turn.get(f"{name}_source"))
-    if lines_each is None:
-        for name in ("output_translated", *_NOTES):
-            lines += _field(name.replace("_", " "), turn.get(name))
-    return lines
-
-
-def _field(name: str, value: object, most: int | None = None) -> list[str]:
-    """A name and its text below it, indented; nothing when there is none. `most` lines, cut to the screen."""
-    if not value:
-        return []
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    lines = printable_lines(text)
-    if most is not None:
-        lines = [cut(line, screen_cells() - 4) for line in lines[:most]] + (["…"] if len(lines) > most else [])
-    return [f"  {name}:", *(f"    {line}".rstrip() for line in lines)]
+    workspace = Workspace.of(environment())
+    found = find_build(build, workspace.builds)
+    if ident is not None:
+        print("\n".join(record_lines(found, ident, workspace.ledger)))
+        return
+    lines, first = [*build_summary(found), ""], first_records(found)
+    for texts in first.values():
+        lines += [*texts, ""]
+    print("\n".join([*lines, f"Next: {shlex.join(['kodata', 'show', build, next(iter(first))])}"] if first else lines))
 
 
 def diff(old: BuildName, new: BuildName, as_json: AsJson = False) -> None:
