@@ -838,3 +838,25 @@ def test_another_threshold_is_tried_on_a_build(kodata: Kodata, at_demo: Build) -
     as_json = json.loads(kodata("rethreshold", "alpaca-ko@demo", "length-ratio", "--max", "5", "--json").out)
     assert [use["fewer"] for use in as_json] == [[gone]]
     assert kodata("rethreshold", "alpaca-ko@demo", "length-ratio").code == 2
+
+
+def test_translators_are_compared_within_a_budget(kodata: Kodata, live: dict[str, str], source: Path) -> None:
+    words = ("compare", "alpaca-ko", "--source", source, "--translators", "deepl,openai", *QUIET)
+    assert kodata(*words).code == 4
+    ended = kodata(*words, "--budget", "1", "-n", "1")
+    assert ended.code == 0
+    rows = [line.split() for line in ended.out.splitlines()]
+    assert [row for row in rows if row[:1] in (["records"], ["kept"])] == [["records", "6", "6"], ["kept", "6", "6"]]
+    shown = [shlex.split(line.partition(": kodata ")[2]) for line in ended.out.splitlines() if ": kodata show" in line]
+    assert [kodata(*command).code for command in shown] == [0, 0]
+    assert ("characters: $0.0" in ended.out, "tokens in" in ended.out) == (True, True)
+
+
+def test_on_a_terminal_a_comparison_asks_before_it_pays(
+    live: dict[str, str], deepl: DeepLServer, openai: OpenAIServer, source: Path
+) -> None:
+    terminal = Terminal("compare", "alpaca-ko", "--source", source)
+    terminal.read_until("[y/N]")
+    ended = terminal.type("n\n")
+    assert (ended.code, ended.out) == (0, "Nothing was sent and nothing built.\n")
+    assert (deepl.counts()["requests"], openai.counts()["requests"]) == (0, 0)

@@ -30,7 +30,7 @@ ROWS = (
     ("exports",),
     ("redo",),
     ("building", "auditing"),
-    ("planning",),
+    ("planning", "comparing"),
     ("show",),
     ("library", "alone", "inspecting"),
     ("cli",),

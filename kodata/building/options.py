@@ -11,12 +11,13 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Options:
-    """How one run differs from the pipeline file. The first six, and `pilot`, go into the name of the build.
+    """How one run differs from the pipeline file. The first six, `pilot` and `until` go into the name of the build.
 
     `sources` replaces where a source is read from, by its name ("" for the only one); `limit` takes the first
     records of each; `demo` answers from the recording of the shipped sample, `offline` from the ledger alone; `strict`
-    drops what rules ask to review; `pilot` samples that many records before anything is paid for. The answers of the
-    records `redo` are rejected and asked anew; `wait` stays until batches that are out are done.
+    drops what rules ask to review; `pilot` samples that many records before anything is paid for, `until` is the last
+    stage. The answers of the records `redo` are rejected and asked anew; `wait` stays until batches that are out are
+    done.
     """
 
     sources: Mapping[str, Path] = field(default_factory=dict)
@@ -30,6 +31,7 @@ class Options:
     out: Path | None = None
     redo: tuple[str, ...] = ()
     pilot: int | None = None
+    until: str | None = None
     wait: bool = False
 
     @property
@@ -43,6 +45,8 @@ class Options:
         flags = [flag for flag, is_set in self._switches if is_set]
         if self.pilot is not None:
             flags += ["--pilot", str(self.pilot)]
+        if self.until is not None:
+            flags += ["--until", self.until]
         if self.limit is not None:
             flags += ["--limit", str(self.limit)]
         for name, path in sorted(self.sources.items()):
@@ -59,6 +63,8 @@ class Options:
         parts = [flag.removeprefix("--") for flag, is_set in self._switches if is_set]
         if self.pilot is not None:
             parts.append(f"pilot-{self.pilot}")
+        if self.until is not None:
+            parts.append(f"until-{self.until}")
         if self.limit is not None:
             parts.append(f"limit-{self.limit}")
         if self.sources:

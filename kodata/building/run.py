@@ -29,6 +29,7 @@ from kodata.stages.decontaminate import Decontaminate
 from kodata.stages.dedupe import Dedupe, Published
 from kodata.stages.filter import Filter
 from kodata.stages.sample import Sample
+from kodata.stages.withhold import Withhold
 from kodata.workspace import Workspace
 
 
@@ -95,6 +96,8 @@ def _sample(use: str) -> Path:
 
 def run_of(name: str, options: Options, workspace: Workspace, env: Mapping[str, str]) -> Run:
     pipeline = load_pipeline(name, options.overrides, env)
+    if options.until is not None:
+        pipeline = _until(pipeline, options.until)
     for form in pipeline.publish:
         if form.to not in EXPORTS:
             raise PipelineError(f'{name}, [[publish]]: no export "{form.to}"{did_you_mean(form.to, EXPORTS)}')
@@ -162,6 +165,16 @@ def _published(name: str, workspace: Workspace) -> Published:
     with (build.path / "corpus.parquet").open("rb") as file:
         digest = file_digest(file, "blake2b").hexdigest()[:16]
     return Published(name, digest, build.corpus)
+
+
+def _until(pipeline: Pipeline, last: str) -> Pipeline:
+    """The pipeline as far as that stage; what is not finished is exported to nobody."""
+    names = [step.name for step in pipeline.steps]
+    if last not in names:
+        raise PipelineError(f'--until: no stage "{last}"{did_you_mean(last, names)}')
+    behind = names.index(last) + 1
+    withheld = tuple(step for step in pipeline.steps[behind:] if isinstance(step.stage, Withhold))
+    return replace(pipeline, steps=(*pipeline.steps[:behind], *withheld), publish=())
 
 
 def _strict(step: Step) -> Step:

@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from kodata.cli import align, audit, borderline, build, doctor, export, inspect, ledger, look, rethreshold, rules
+from kodata.cli import (
+    align,
+    audit,
+    borderline,
+    build,
+    compare,
+    doctor,
+    export,
+    inspect,
+    ledger,
+    look,
+    rethreshold,
+    rules,
+)
 from kodata.cli.ending import catch_signals, print_anything, well_ended
 
 app = typer.Typer(
@@ -22,8 +35,9 @@ app = typer.Typer(
 ledger_app = typer.Typer(help="See, export and take in what was paid for.", no_args_is_help=True, rich_markup_mode=None)
 
 COMMANDS: list[Callable[..., None]] = [
-    inspect.inspect, inspect.init, audit.audit, build.build, build.plan, look.list_, look.check, look.show, look.diff,
-    export.export, align.align, borderline.borderline, rethreshold.rethreshold, rules.rules, doctor.doctor,
+    inspect.inspect, inspect.init, audit.audit, build.build, build.plan, compare.compare, look.list_, look.check,
+    look.show, look.diff, export.export, align.align, borderline.borderline, rethreshold.rethreshold, rules.rules,
+    doctor.doctor,
 ]  # fmt: skip
 LEDGER_COMMANDS: list[Callable[..., None]] = [
     ledger.summary, ledger.export, ledger.import_, ledger.merge, ledger.pull, ledger.push,

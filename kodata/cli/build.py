@@ -20,6 +20,7 @@ from kodata.cli.options import (
     Shown,
     Sources,
     Strict,
+    Until,
     command_line,
     finite,
     needed,
@@ -73,6 +74,7 @@ def build(
     *,
     source: Sources = None,
     limit: Limit = None,
+    until: Until = None,
     demo: Demo = False,
     offline: Offline = False,
     strict: Strict = False,
@@ -96,7 +98,7 @@ def build(
 
     name, budget = needed(pipeline), finite(budget)
     options = options_of(source, limit, demo, offline, overrides, strict, parallel, out)
-    options = replace(options, redo=tuple(redo or ()), wait=wait)
+    options = replace(options, until=until, redo=tuple(redo or ()), wait=wait)
     refuse_without_terminal(pilot, options)
     let_signals_interrupt()
     quote, is_free = None, demo or offline
@@ -133,6 +135,7 @@ def plan(
     *,
     source: Sources = None,
     limit: Limit = None,
+    until: Until = None,
     demo: Demo = False,
     offline: Offline = False,
     strict: Strict = False,
@@ -153,7 +156,7 @@ def plan(
     `build`, so that the same line can be planned first.
     """
     name, budget = needed(pipeline), finite(budget)
-    options = options_of(source, limit, demo, offline, overrides, strict, parallel, out)
+    options = replace(options_of(source, limit, demo, offline, overrides, strict, parallel, out), until=until)
     if fit is not None:
         fitted = _fit(name, options, progress, finite(fit, "--fit") or 0.0)
         quote, options = fitted.plan, replace(options, limit=fitted.limit if fitted.limit is not None else limit)

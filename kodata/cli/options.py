@@ -30,6 +30,9 @@ Demo: TypeAlias = Annotated[
 ]
 Offline: TypeAlias = Annotated[bool, typer.Option("--offline", help="Answer from the ledger alone, send nothing.")]
 Strict: TypeAlias = Annotated[bool, typer.Option("--strict", help="Drop what rules would only flag for review.")]
+Until: TypeAlias = Annotated[
+    str | None, typer.Option("--until", metavar="STAGE", help="End behind this stage of the pipeline.")
+]
 Overrides: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="STAGE.KEY=VALUE", help="Override a setting of the file. May be repeated."),
@@ -91,6 +94,7 @@ def command_line(command: str, pipeline: str, options: Options, *more: str) -> s
     for name, path in options.sources.items():
         words += ["--source", f"{name}={path}" if name else str(path)]
     words += ["--limit", str(options.limit)] if options.limit is not None else []
+    words += ["--until", options.until] if options.until is not None else []
     switches = ("--demo", options.demo), ("--offline", options.offline), ("--strict", options.strict)
     words += [flag for flag, is_set in switches if is_set]
     for override in options.overrides:

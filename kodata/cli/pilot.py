@@ -56,7 +56,7 @@ def agreed(
     if built is not None:
         quote = _quoted(name, options, progress)
     most = _most(quote, budget)
-    if _agrees(f"Pay up to ${most:,.2f} (estimate {dollars(quote.usd)})?"):
+    if agrees(f"Pay up to ${most:,.2f} (estimate {dollars(quote.usd)})?"):
         return Agreed(most, quote)
     more = f"Nothing more was sent.\nNext: kodata show {build_name(built)}" if built is not None else ""
     print(more or "Nothing was sent and nothing built.")
@@ -95,7 +95,7 @@ def _piloted(name: str, options: Options, progress: Progress | None, budget: flo
         bound = up_to_the_cent(plan(name, options, workspace, env, tell).usd_bound)
     most = bound if budget is None else min(bound, budget)
     few = counted(options.pilot or 0, "record")
-    if not _agrees(f"First a pilot of {few}, to read and to judge the price by, for up to ${most:,.2f}?"):
+    if not agrees(f"First a pilot of {few}, to read and to judge the price by, for up to ${most:,.2f}?"):
         return None
     with shown(progress, sys.stderr) as tell:
         built = build(name, replace(options, budget_usd=most), workspace, env, tell)
@@ -137,7 +137,7 @@ def _cut(text: object) -> str:
     return f"{shown_text} … ({len(str(text)):,} characters)" if text and len(str(text)) > _LONG else shown_text
 
 
-def _agrees(question: str) -> bool:
+def agrees(question: str) -> bool:
     """Whether the answer, typed at the terminal, is a yes. The end of input is a no."""
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().casefold() in ("y", "yes", "예", "네")
