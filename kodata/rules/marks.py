@@ -61,7 +61,7 @@ class TagsChanged:
     """Tags such as `<b>` and `<mask>` that are not those of the source.
 
     Fires on `<마스크>` for `<mask>`; does not fire on tags in another order, nor on `<name of a city>`, which is
-    prose.
+    prose. Of 9 texts with tags 7 came back with others (KoAlpaca v1.0).
     """
 
     name: ClassVar[str] = "tags-changed"
@@ -87,7 +87,7 @@ class BracketsLost:
     """Square and curly brackets that are more or fewer than in the source.
 
     Fires on "회사]에게" for "Dear [Company]"; does not fire on round brackets, which come and go with
-    the language.
+    the language. Of 168 texts 8 lost the bracket that they begin with (KoAlpaca v1.0).
     """
 
     name: ClassVar[str] = "brackets-lost"

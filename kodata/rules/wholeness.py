@@ -58,6 +58,7 @@ class Loop:
 
     Fires on "공용 공용 공용 공용 공용"; does not fire on laughter (one character over and over), on rows of signs and
     numbers (fewer than two letters in the piece), on code, nor where the source or the question goes round as well.
+    2 of 11,421 translations by DeepL (KoAlpaca v1.0).
     """
 
     name: ClassVar[str] = "loop"
