@@ -1,6 +1,7 @@
 """Other tools that look for near-duplicates: how each is installed, and what it does with a list of texts.
 
-All are asked for sequences of five characters and a similarity of 0.8, with the bands that they choose themselves.
+All are asked for sequences of five characters and a similarity of 0.8, with the bands that they choose themselves;
+text-dedup knows sequences of words only, and passes over texts of fewer than five.
 """
 
 from __future__ import annotations
