@@ -11,6 +11,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from kodata.shield import PieceLost, Prose, Shielded, by_hand, shield, smaller, unshield
+from tests.servers.deepl import billed
 from tests.test_kinds import UNITS
 
 FRAGMENTS = (
@@ -44,6 +45,12 @@ def test_what_is_sent_holds_no_markup_but_marks(text: str) -> None:
         if isinstance(stretch, Prose):
             marks = "".join(re.findall(r"<[^>]*>", stretch.xml))
             assert marks == "".join(f'<x id="{n}"/>' for n in range(len(stretch.pieces)))
+
+
+@given(any_text)
+def test_no_more_characters_are_billed_than_the_text_has(text: str) -> None:
+    sent = [stretch.xml for stretch in shield(text) if isinstance(stretch, Prose)]
+    assert sum(billed(xml, "xml") for xml in sent) <= len(text)
 
 
 @given(any_text)
