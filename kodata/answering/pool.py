@@ -63,7 +63,7 @@ class Pool:
             try:
                 self._ask_providers()
                 self._hand_over()
-                self.ledger.also_asked(self.stories.asked)
+                self.ledger.also_asked(self.stories.shared)
             except LedgerError as error:
                 if self.desk.unkept:
                     raise rescued(error, self.desk.unkept, self.ledger.path) from error
@@ -81,7 +81,7 @@ class Pool:
             for key, ask in asked.items():
                 if key in known:
                     self.answering.tallies[ask.provider].known += 1
-                    self.stories.reply(ask, _REDACTED if known[key].finish == "redacted" else known[key])
+                    self.stories.know(ask, _REDACTED if known[key].finish == "redacted" else known[key])
                 elif key in late:
                     self.stories.reply(ask, late[key])
                 elif ask.by_batch and self.answering.sends:

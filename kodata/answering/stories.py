@@ -28,14 +28,15 @@ Waiting: TypeAlias = list[_Open]
 class Stories:
     """Steps each story as far as its answers reach. `new` questions were asked and not yet looked up.
 
-    `asked` are the keys of all questions, each with the story that asked. Instead of a question whose answer was
-    `rejected` its next sample is asked.
+    `shared` are the keys of questions that are not known to be a story's by themselves (another asked first, or the
+    ledger knew the answer), each with the story. Instead of a question whose answer was `rejected` its next sample is
+    asked.
     """
 
     rejected: frozenset[bytes] = frozenset()
     new: dict[bytes, Ask] = field(default_factory=dict)
     endings: dict[str, Ending] = field(default_factory=dict)
-    asked: list[tuple[bytes, str]] = field(default_factory=list)
+    shared: list[tuple[bytes, str]] = field(default_factory=list)
     _waiting: dict[bytes, Waiting] = field(default_factory=dict)
 
     def begin(self, ident: str, story: Story) -> None:
@@ -45,6 +46,11 @@ class Stories:
         """The new questions, by key; from now on they are the caller's."""
         taken, self.new = self.new, {}
         return taken
+
+    def know(self, ask: Ask, reply: Reply) -> None:
+        """Hand on a reply that was in the ledger."""
+        self.shared += [(ask.key, ident) for ident in self.waiting_for(ask)[:1]]  # the others are there already
+        self.reply(ask, reply)
 
     def waiting_for(self, ask: Ask) -> list[str]:
         """The stories that wait for the answer."""
@@ -75,11 +81,12 @@ class Stories:
             return
         opened = _Open(ident, story, [self._not_rejected(ask) for ask in asks], {})
         for ask in {ask.key: ask for ask in opened.asks}.values():
+            if ask.key in self._waiting or ask.about.partition("#")[0] != ident:
+                self.shared.append((ask.key, ident))
             if ask.key not in self._waiting:
                 self._waiting[ask.key] = []
                 self.new[ask.key] = ask
             self._waiting[ask.key].append(opened)
-            self.asked.append((ask.key, ident))
 
     def _not_rejected(self, ask: Ask) -> Ask:
         while ask.key in self.rejected:
