@@ -100,6 +100,16 @@ def test_a_question_that_is_out_in_a_batch_is_not_asked_live(
     assert openai.counts()["requests"] == 0
 
 
+def test_half_a_character_in_one_answer_keeps_no_answer_from_being_collected(plain: Run, desk: BatchDesk) -> None:
+    with pytest.raises(WaitingForBatch):
+        plain()
+    results = desk.taken["batch_0"]["output_file_id"]
+    first, *rest = desk._files[results].splitlines(keepends=True)
+    desk._files[results] = b"".join([first.replace(b'"content": "', b'"content": "\\ud83d'), *rest])
+    assert b"\\ud83d" in desk._files[results]
+    assert plain().manifest["records"]["kept"] == 10
+
+
 def test_what_is_out_in_a_batch_is_not_planned_to_be_asked_again(
     by_batch: Run, desk: BatchDesk, env: dict[str, str], tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -120,7 +121,7 @@ class OpenAIBatches:
             except openai.OpenAIError as error:
                 raise self.account.mapped(error) from error
             for line in filter(None, lines):
-                entry: Mapping[str, Any] = orjson.loads(line)
+                entry: Mapping[str, Any] = json.loads(line)  # not orjson, which takes no half of a character
                 if (ask := asks.get(entry.get("custom_id", ""))) is not None:
                     found.setdefault(entry["custom_id"], self._result(entry, ask))
         return found
