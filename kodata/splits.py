@@ -13,7 +13,9 @@ from annotated_types import Gt, Lt
 from kodata.stages.dedupe import Dedupe
 from kodata.twins.similar import LEAST_SHARE
 
-_PART = r"_\d+$"  # ShareGPT's long conversations were cut: `QWJhYvA_0`, `QWJhYvA_7`
+# ShareGPT's long conversations were cut: `QWJhYvA_0`, `QWJhYvA_7`. Ids that only count (`identity_0`, `example_1`) have
+# no such seven letters and digits.
+_PART, _IS_MIXED = r"^[A-Za-z0-9]{7}_\d+$", r"^[A-Za-z0-9]{1,6}[A-Z0-9]"
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class HoldOut:
     Groups stay on their side while a corpus grows, unless a new record joins two of them.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     test: Annotated[float, Gt(0), Lt(1)]
     seed: int = 0
@@ -56,8 +58,8 @@ class HoldOut:
 def _conversation() -> pl.Expr:
     """What the records of one conversation of a source have in common; of others their own id."""
     key = pl.col("upstream_key")
-    cut = pl.format("{} {}", "source", key.str.replace(_PART, ""))
-    return pl.when(key.str.contains(_PART)).then(cut).otherwise("id")
+    cut = pl.format("{} {}", "source", key.str.head(7))
+    return pl.when(key.str.contains(_PART) & key.str.contains(_IS_MIXED)).then(cut).otherwise("id")
 
 
 def _leader(leaders: dict[str, str], ident: str) -> str:

@@ -55,6 +55,11 @@ def test_near_duplicates_and_pieces_of_a_conversation_stay_together(seed: int) -
     assert ("s-1" in chosen, "s-3" in chosen) == ("s-2" in chosen, "s-4" in chosen)
 
 
+@pytest.mark.parametrize("key", ["identity_{}", "seed_task_{}", "example_{}"])
+def test_records_whose_ids_only_count_are_no_pieces_of_one_conversation(key: str) -> None:
+    assert 0 < len(out(*(turn(f"s-{n}", unlike(n), key.format(n)) for n in range(64)))) < 64
+
+
 def test_records_may_be_drawn_one_by_one() -> None:
     pieces = [turn(f"s-{n}", "같은 질문입니다.", f"QWJhYvA_{n}") for n in range(64)]
     assert len(out(*pieces)) in (0, 64)
