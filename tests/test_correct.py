@@ -56,6 +56,10 @@ def test_a_correction_is_clean_text() -> None:
     assert (one.turn, one.text) == (0, "하나\n둘")
 
 
+def test_a_line_of_the_file_ends_at_a_line_feed_only() -> None:
+    assert Correct(line(id="a", field="input", text="하나\u2028둘")).corrections[0].text == "하나\n둘"
+
+
 @pytest.mark.parametrize(
     ("file", "message"),
     [

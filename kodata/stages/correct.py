@@ -87,7 +87,7 @@ def corrections_of(text: str) -> tuple[Correction, ...]:
 
 
 def _objects(text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
