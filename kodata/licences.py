@@ -11,8 +11,6 @@ from typing import Literal, TypeAlias
 
 Use: TypeAlias = Literal["commercial", "research", "any"]
 
-UNKNOWN = "unknown"
-
 
 @dataclass(frozen=True)
 class Licence:

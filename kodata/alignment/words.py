@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,13 +42,10 @@ class Bags:
     vocabulary: dict[str, int]
 
     @classmethod
-    def of(cls, texts: Iterable[Sequence[str]], at_least: int = 1) -> Bags:
-        """`at_least` is in how many texts a word must be, to have a number."""
+    def of(cls, texts: Iterable[Sequence[str]]) -> Bags:
         bags = list(texts)
-        counts = Counter(word for bag in bags for word in bag)
-        words = sorted(word for word, count in counts.items() if count >= at_least)
-        vocabulary = {word: n for n, word in enumerate(words)}
-        coded = [[vocabulary[word] for word in bag if word in vocabulary] for bag in bags]
+        vocabulary = {word: n for n, word in enumerate(sorted({word for bag in bags for word in bag}))}
+        coded = [[vocabulary[word] for word in bag] for bag in bags]
         starts = np.cumsum([0, *map(len, coded)])
         return cls(np.array([code for bag in coded for code in bag], dtype=np.int64), starts, vocabulary)
 

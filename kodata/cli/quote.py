@@ -85,12 +85,7 @@ def _paid_stages(plan: Plan) -> Iterator[str]:
     for stage in plan.stages:
         if stage.kind == "record" and (stage.to_ask or stage.records):
             waiting = f"known after {waits_for}: " if stage.pending else ""
-            out = (
-                f"; {counted(stage.in_batches, 'ask')} out in batches, for a build to collect"
-                if stage.in_batches
-                else ""
-            )
-            yield f"{stage.stage}: {waiting}{_asked(stage)}{out}"
+            yield f"{stage.stage}: {waiting}{_asked(stage)}{_in_batches(stage)}"
         if stage.to_ask or stage.in_batches:
             waits_for = stage.stage
 
