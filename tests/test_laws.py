@@ -85,7 +85,7 @@ def test_every_stage_has_an_example() -> None:
 
 @pytest.mark.parametrize("name", STAGES)
 @given(frame=frames())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_no_stage_loses_or_invents_a_record(name: str, frame: pl.DataFrame) -> None:
     split = conserved(frame, run(EXAMPLES[name], frame), name)
     assert split.kept.schema == pl.Schema(COLUMNS)
@@ -93,7 +93,7 @@ def test_no_stage_loses_or_invents_a_record(name: str, frame: pl.DataFrame) -> N
 
 @pytest.mark.parametrize("name", STAGES)
 @given(frame=frames())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_no_stage_minds_the_order_of_the_records(name: str, frame: pl.DataFrame) -> None:
     backwards = frame.sort("id", "turn", descending=[True, False])
     there, back = run(EXAMPLES[name], frame), run(EXAMPLES[name], backwards)
@@ -103,7 +103,7 @@ def test_no_stage_minds_the_order_of_the_records(name: str, frame: pl.DataFrame)
 
 @pytest.mark.parametrize("name", [name for name, stage in EXAMPLES.items() if not isinstance(stage, CorpusStage)])
 @given(frame=frames())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_no_record_minds_its_neighbours(name: str, frame: pl.DataFrame) -> None:
     together = run(EXAMPLES[name], frame)
     alone = [run(EXAMPLES[name], part) for part in frame.partition_by("id", maintain_order=True)]
