@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from kodata.corpus import Turn, frame_of
 from kodata.stages.dedupe import Dedupe
-from kodata.twins import keeping
+from kodata.twins import keeping, prefix
 from kodata.twins.grams import sets, shares
 from kodata.twins.minhash import minhash_join, signatures
 from kodata.twins.prefix import prefix_join
@@ -74,6 +74,14 @@ def test_the_written_texts_have_pairs() -> None:
 )
 def test_the_join_finds_every_pair_of_short_texts(texts: list[str], ngram: int, min_share: float) -> None:
     assert joined(texts, ngram, min_share) == by_brute_force(texts, ngram, min_share)
+
+
+def test_as_much_is_found_where_hashes_are_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, apart = written(200, (2, 20), seed=6), np.arange(200, dtype=np.uint64) % 2
+    held = [prefix_join(texts, 3, 0.8, of).within(np.ones(200, dtype=bool)) for of in (None, apart)]
+    monkeypatch.setattr(prefix, "_HELD", 0)
+    again = [prefix_join(texts, 3, 0.8, of).within(np.ones(200, dtype=bool)) for of in (None, apart)]
+    assert np.array_equal(np.concatenate(held, axis=1), np.concatenate(again, axis=1))
 
 
 def test_texts_that_are_kept_apart_are_in_no_pair() -> None:

@@ -1,7 +1,8 @@
 """Character n-grams as 64-bit numbers, of many texts at once.
 
-Texts of equal length stand below one another in a matrix of code points, so that a column at a time is hashed and a row
-at a time sorted, without a Python loop over texts.
+Texts of about equal length stand below one another in a matrix of code points, so that a column at a time is hashed and
+a row at a time sorted, without a Python loop over texts, and for long enough at once that threads do not wait for one
+another.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ Ints: TypeAlias = npt.NDArray[np.signedinteger]
 Codes: TypeAlias = npt.NDArray[np.uint64]
 Floats: TypeAlias = npt.NDArray[np.float64]
 
-_POINTS = 1 << 17  # code points hashed at once: stays in the cache of a core
-_AT_ONCE = 1 << 24  # characters compared at once: bounds memory
+_POINTS = 1 << 15  # code points hashed at once: stays in the cache of a core
+_STEPS = 8  # lengths of texts that stand together are of one of so many steps of a doubling
+_NO_POINT = 0xFFFFFFFF  # behind the end of a text
+NO_GRAM = np.uint64(0xFFFFFFFFFFFFFFFF)  # beyond the last n-gram of a text; sorts to the end
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _OTHER_ODD = np.uint64(0xC2B2AE3D27D4EB4F)
 
@@ -49,26 +52,36 @@ def in_threads(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
         return list(threads.map(function, items))
 
 
-def blocks(texts: Sequence[str], ngram: int) -> Iterator[Ints]:
-    """The places of the texts that have an n-gram, cut so that the texts of each part are equally long."""
-    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+def lengths_of(texts: Sequence[str]) -> Ints:
+    """The number of characters of each text."""
+    return np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+
+
+def blocks(lengths: Ints, ngram: int) -> Iterator[Ints]:
+    """The places of the lengths that have room for an n-gram, cut into parts of about equal lengths, ascending."""
     order = np.argsort(lengths, kind="stable")
     order = order[np.searchsorted(lengths[order], ngram) :]
-    for same in np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1):
-        if len(same):
-            rows = max(1, _POINTS // int(lengths[same[0]]))
-            yield from (same[start : start + rows] for start in range(0, len(same), rows))
+    step = (np.log2(lengths[order]) * _STEPS).astype(np.int64)
+    for alike in np.split(order, np.flatnonzero(np.diff(step)) + 1):
+        if len(alike):
+            rows = max(1, _POINTS // int(lengths[alike[-1]]))
+            yield from (alike[start : start + rows] for start in range(0, len(alike), rows))
 
 
-def points(texts: Sequence[str], rows: Ints) -> npt.NDArray[np.uint32]:
-    """Shape (rows, characters): the code points of texts that are equally long."""
-    joined = "".join([texts[row] for row in rows.tolist()]).encode("utf-32-le")
-    return np.frombuffer(joined, dtype=np.uint32).reshape(len(rows), -1)
+def points(texts: Lookup, rows: Ints) -> npt.NDArray[np.uint32]:
+    """Shape (rows, characters of the longest): the code points of texts, and `_NO_POINT` behind them."""
+    chosen = list(map(texts.__getitem__, rows.tolist()))
+    joined = np.frombuffer("".join(chosen).encode("utf-32-le"), dtype=np.uint32)
+    lengths = lengths_of(chosen)
+    found = np.full((len(rows), int(lengths.max())), _NO_POINT, dtype=np.uint32)
+    found[np.arange(found.shape[1]) < lengths[:, None]] = joined
+    return found
 
 
-def hashes(texts: Sequence[str], rows: Ints, ngram: int) -> Codes:
-    """Shape (rows, characters - ngram + 1): a hash of the n-gram that begins at each character."""
-    codes = points(texts, rows).astype(np.uint64)
+def hashes(texts: Lookup, rows: Ints, ngram: int) -> Codes:
+    """A hash of the n-gram that begins at each character, shape (rows, n-grams of the longest), else `NO_GRAM`."""
+    found = points(texts, rows)
+    codes = found.astype(np.uint64)
     width = codes.shape[1] - ngram + 1
     hashed = codes[:, :width].copy()
     for n in range(1, ngram):
@@ -78,6 +91,7 @@ def hashes(texts: Sequence[str], rows: Ints, ngram: int) -> Codes:
     hashed ^= hashed >> np.uint64(29)
     hashed *= _ODD
     hashed ^= hashed >> np.uint64(32)
+    hashed[found[:, ngram - 1 :] == _NO_POINT] = NO_GRAM
     return hashed
 
 
@@ -94,10 +108,10 @@ def sets(texts: Sequence[str], ngram: int) -> Sets:
     def of(rows: Ints) -> tuple[Codes, Ints]:
         ordered = hashes(texts, rows, ngram)
         ordered.sort(axis=1)
-        first = first_of_each(ordered)
+        first = first_of_each(ordered) & (ordered != NO_GRAM)
         return ordered[first], first.sum(axis=1)
 
-    parts = list(blocks(texts, ngram))
+    parts = list(blocks(lengths_of(texts), ngram))
     found = in_threads(of, parts)
     start, size = np.zeros(len(texts), dtype=np.int64), np.zeros(len(texts), dtype=np.int64)
     if parts:
@@ -112,42 +126,22 @@ def spread(start: Ints, size: Ints) -> tuple[Ints, Ints]:
     return np.arange(len(which)) + np.repeat(start - (np.cumsum(size) - size), size), which
 
 
-def common(of: Sets, a: Ints, b: Ints) -> Ints:
-    """How many n-grams the sets in rows a[i] and b[i] have in common."""
-    in_both = np.zeros(len(a), dtype=np.int64)
-    order = np.argsort(of.size[a] + of.size[b], kind="stable")
-    ends = np.cumsum((of.size[a] + of.size[b])[order])
-
-    def count(pairs: Ints) -> None:
-        x, y = a[pairs], b[pairs]
-        both = np.full((len(pairs), int((of.size[x] + of.size[y]).max())), np.iinfo(np.uint64).max, dtype=np.uint64)
-        for rows, offset in ((x, np.zeros_like(x)), (y, of.size[x])):
-            places, which = spread(of.start[rows], of.size[rows])
-            column = places - of.start[rows][which] + offset[which]
-            both[which, column] = of.codes[places]
-        both.sort(axis=1)
-        # What fills a row up equals itself too, but is no n-gram.
-        same = (both[:, 1:] == both[:, :-1]) & (both[:, 1:] != np.iinfo(np.uint64).max)
-        in_both[pairs] = same.sum(axis=1)
-
-    if len(a):
-        cuts = np.searchsorted(ends, np.arange(_POINTS * 4, int(ends[-1]), _POINTS * 4))
-        in_threads(count, [pairs for pairs in np.split(order, cuts) if len(pairs)])
-    return in_both
-
-
 def shares(texts: Lookup, lengths: Ints, a: Ints, b: Ints, ngram: int) -> Floats:
     """The Jaccard similarity of the n-grams of texts a[i] and b[i]; 0.0 where neither has any."""
-    ends = np.cumsum(lengths[a] + lengths[b])
-    cuts = np.searchsorted(ends, np.arange(_AT_ONCE, int(ends[-1]) if len(a) else 0, _AT_ONCE))
-    parts = [_shares(texts, x, y, ngram) for x, y in zip(np.split(a, cuts), np.split(b, cuts), strict=True)]
-    return np.concatenate(parts)
+    found = np.zeros(len(a))
 
+    def compare(pairs: Ints) -> None:
+        rows, at = np.unique(np.concatenate([a[pairs], b[pairs]]), return_inverse=True)
+        codes = hashes(texts, rows, ngram)
+        both = np.full((len(pairs), 2, codes.shape[1] + 1), NO_GRAM, dtype=np.uint64)
+        both[:, 0, :-1], both[:, 1, :-1] = codes.take(at.reshape(2, -1), axis=0)
+        both |= np.uint64(1)
+        both[:, 0] ^= np.uint64(1)  # so that an n-gram of both stands once as an even number before an odd one
+        ordered = both.reshape(len(pairs), -1)
+        ordered.sort(axis=1)
+        differ = ordered[:, 1:] ^ ordered[:, :-1]
+        in_both = (differ == 1).sum(axis=1) - 1  # `NO_GRAM` is in both too
+        found[pairs] = in_both / np.maximum((differ > 1).sum(axis=1), 1)
 
-def _shares(texts: Lookup, a: Ints, b: Ints, ngram: int) -> Floats:
-    rows = np.union1d(a, b)
-    of = sets([texts[row] for row in rows.tolist()], ngram)
-    x, y = np.searchsorted(rows, a), np.searchsorted(rows, b)
-    in_both = common(of, x, y)
-    result: Floats = in_both / np.maximum(of.size[x] + of.size[y] - in_both, 1)
-    return result
+    in_threads(compare, blocks(np.maximum(lengths[a], lengths[b]), ngram))
+    return found

@@ -22,8 +22,8 @@ Pairs: TypeAlias = tuple[Ints, Ints]
 
 EPSILON = 1e-9  # a share computed as 0.7999999999 is 0.8
 PLACE_BITS = 10
-_AT_ONCE = 1 << 19  # pairs looked at together: bounds memory
-_SKETCHES_AT_ONCE = 1 << 14  # of them, when sketches of some hundred bytes are compared: stays in the cache of a core
+_AT_ONCE = 1 << 16  # pairs looked at together: bounds memory, and gives each thread some
+_SKETCHES_AT_ONCE = 1 << 12  # of them, when sketches of some hundred bytes are compared: stays in the cache of a core
 
 
 class Bound(Protocol):
