@@ -8,6 +8,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from kodata.asks import Ask
-from kodata.errors import LedgerError
+from kodata.errors import LedgerError, Misconfigured
 from kodata.ledger import Ledger, remote
 from kodata.ledger.database import MIGRATIONS
 from tests.servers.hub import Hub
@@ -158,6 +159,16 @@ def test_a_redaction_goes_along_with_an_export_and_is_never_undone_by_one(ledger
         other.take_in(before, "before.jsonl")
         assert other.known([TEA.key])[TEA.key].text == ""
         assert list(other.faults()) == []
+
+
+def test_nothing_is_left_in_the_file_of_what_came_in_redacted(ledger: Ledger, path: Path) -> None:
+    with Ledger.in_memory() as other:
+        other.take_in(ledger.export(), "before.jsonl")
+        other.redact([TEA.key])
+        ledger.take_in(other.export(), "after.jsonl")
+    everything = b"".join(part.read_bytes() for part in path.parent.iterdir())
+    assert GREEN.text.encode() not in everything
+    assert WATER.text.encode() in everything
 
 
 # -- carried away and back
@@ -343,6 +354,25 @@ def test_answers_that_were_paid_for_and_cannot_be_kept_are_in_a_file_that_can_be
         hand = ByHand()
         assert told(desk(hand, again), ("r", story("r", ["a", "b"])))["r"].startswith("답답")
         assert hand.requests == []
+
+
+def test_what_comes_home_after_a_run_was_ended_and_cannot_be_kept_is_in_such_a_file_too(
+    path: Path, tmp_path: Path
+) -> None:
+    with Ledger(path) as ledger:
+
+        def reply(ask: Ask) -> str:
+            if ask.content == "bad":
+                raise Misconfigured("no such model")
+            time.sleep(0.3)  # the run has ended meanwhile
+            refuse(ledger)
+            return "답"
+
+        with pytest.raises(LedgerError, match="In all 1 answer was paid for and could not be kept; nothing is lost"):
+            told(desk(ByHand(batch=1, reply=reply), ledger), *((text, story(text, [text])) for text in ("good", "bad")))
+    (rescued,) = tmp_path.glob("rescued-*.jsonl")
+    with Ledger(path) as again, rescued.open("rb") as lines:
+        assert again.take_in(lines, rescued.name) == (1, 0)
 
 
 def test_nothing_is_sent_when_the_ledger_cannot_be_written(path: Path) -> None:

@@ -43,6 +43,7 @@ class Desk:
     parallel: int | None = None
     stop: threading.Event = field(default_factory=threading.Event, repr=False)
     unkept: list[tuple[Ask, Answer]] = field(default_factory=list, repr=False)  # paid for, but not committed
+    unkept_because: LedgerError | None = None
     _paces: dict[str, Pace] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _given_up_in_a_row: int = 0
@@ -113,16 +114,18 @@ class Desk:
             except Exception as failed:
                 if not isinstance(failed, ProviderError) or (isinstance(failed, Transient) and failed.is_lost):
                     request.lost += 1
+                    self._lose(request.provider.name, len(request.batch), bound, type(failed).__name__)
                     self.purse.settle(request.aside_usd, bound)  # it may have been billed in full
                     request.aside_usd = None
-                    self._lose(request.provider.name, len(request.batch), bound, type(failed).__name__)
                 raise
             finally:
                 pace.home(departure, request.tokens, request.provider.limits)
             pace.went_well()
-            self.purse.settle(request.aside_usd, sum(answer.usd for answer in answers))
-            request.aside_usd = None
-            return self._kept(request.provider, request.batch, answers)
+            try:
+                return self._kept(request.provider, request.batch, answers)
+            finally:  # only now: money that is neither set aside nor in the ledger could be spent twice on a day
+                self.purse.settle(request.aside_usd, sum(answer.usd for answer in answers))
+                request.aside_usd = None
 
         def may_help(failed: BaseException) -> bool:
             if not isinstance(failed, Transient) or self.stop.is_set() or request.lost >= self.patience.lost:
@@ -144,9 +147,10 @@ class Desk:
         if not provider.is_pretend:
             try:
                 self.ledger.keep(zip(batch, numbered, strict=True))
-            except LedgerError:
+            except LedgerError as error:
                 with self._lock:
                     self.unkept += zip(batch, numbered, strict=True)
+                    self.unkept_because = error
                 raise
         return numbered
 

@@ -64,9 +64,9 @@ class Pool:
                 self._ask_providers()
                 self._hand_over()
                 self.ledger.also_asked(self.stories.shared)
-            except LedgerError as error:
-                if self.desk.unkept:
-                    raise rescued(error, self.desk.unkept, self.ledger.path) from error
+            except BaseException as error:  # whatever ended the run: what came home meanwhile is paid for
+                if self.desk.unkept_because is not None:
+                    raise rescued(self.desk.unkept_because, self.desk.unkept, self.ledger.path) from error
                 raise
         return self.stories.endings
 

@@ -101,7 +101,8 @@ def take_in(db: Database, lines: Iterable[bytes], origin: str) -> tuple[int, int
     """Answers read from lines: how many were new, how many were known.
 
     Nothing is taken in unless every line is right: they are read into tables aside first. An answer that is there
-    stays as it is, but one that came in redacted is redacted here too. Raises LedgerError naming `origin` and line.
+    stays as it is, but one that came in redacted is redacted here too, and nothing of it is left in the file. Raises
+    LedgerError naming `origin` and line.
     """
     for table, columns in _TABLES.items():
         db.query(f"DROP TABLE IF EXISTS temp.new_{table}")
@@ -120,7 +121,7 @@ def take_in(db: Database, lines: Iterable[bytes], origin: str) -> tuple[int, int
     copied = {table: _copy(db, table) for table in _TABLES}
     with db.writing() as main:
         redacted = f"SELECT key FROM temp.new_answers WHERE finish = '{REDACTED}'"
-        main.execute(f"{REDACT} WHERE finish <> '{REDACTED}' AND key IN ({redacted})")
+        blanked = main.execute(f"{REDACT} WHERE finish <> '{REDACTED}' AND key IN ({redacted})").rowcount
         main.execute(FORGET)
         main.execute(
             "UPDATE batches SET ended = n.ended FROM temp.new_batches n "
@@ -130,6 +131,8 @@ def take_in(db: Database, lines: Iterable[bytes], origin: str) -> tuple[int, int
     came: int = db.query("SELECT count(*) FROM temp.new_answers")[0][0]
     for table in _TABLES:
         db.query(f"DROP TABLE temp.new_{table}")
+    if blanked:
+        db.forget_deleted()
     return copied["answers"], came - copied["answers"]
 
 
