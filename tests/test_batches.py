@@ -16,7 +16,7 @@ from llmock.pytest_plugin import LLMock
 from kodata.answering import later
 from kodata.building import Options, build, silent
 from kodata.cli.quote import plan_lines
-from kodata.errors import Misconfigured, OverBudget, WaitingForBatch
+from kodata.errors import DayIsSpent, Misconfigured, OverBudget, WaitingForBatch
 from kodata.ledger import Ledger, remote
 from kodata.planning import plan
 from kodata.prices import load_prices
@@ -274,6 +274,34 @@ def test_the_budget_holds_for_what_is_submitted(plain: Run, env: dict[str, str])
         (batch,) = ledger.batches.out()
     assert 0 < batch.asks < 10
     assert 0 < batch.usd <= 0.001
+
+
+def test_what_is_out_in_a_batch_counts_for_the_day(plain: Run, desk: BatchDesk, tmp_path: Path) -> None:
+    (tmp_path / "plain.toml").write_text(f"{PLAIN}[limits]\nusd_per_day = 0.001\n")
+    desk.is_done = False
+    with pytest.raises(DayIsSpent):
+        plain()
+    assert 0 < len(desk.lines) < 10
+    submitted = list(desk.lines)
+    with pytest.raises(DayIsSpent):
+        plain()
+    assert desk.lines == submitted
+
+
+def test_a_question_that_another_build_is_asking_just_then_is_an_open_one(
+    plain: Run, desk: BatchDesk, env: dict[str, str], tmp_path: Path
+) -> None:
+    home, env["KODATA_HOME"] = env["KODATA_HOME"], str(tmp_path / "elsewhere")
+    with pytest.raises(WaitingForBatch):
+        plain()
+    env["KODATA_HOME"] = home
+    with Ledger(Workspace.of(env).ledger) as other:
+        other.claims.take([bytes.fromhex(desk.lines[0])])
+        with pytest.raises(WaitingForBatch):
+            plain()
+        done = plain()
+    assert done.manifest["dropped"]["regenerate"] == {"waiting": 1}
+    assert done.held_back_by.startswith("1 records got no answer")
 
 
 def test_files_are_cut_at_the_limits_and_hold_one_model_each(monkeypatch: pytest.MonkeyPatch) -> None:

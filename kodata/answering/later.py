@@ -80,6 +80,7 @@ class Later:
 
     def _submit(self, provider: str, service: OpenAIBatches, asks: Sequence[Ask], usd: float) -> None:
         name = self.ledger.batches.intend(provider, asks, usd)
+        self.purse.settle(usd, usd)  # from now on the ledger says that it is out
 
         def may_help(failed: BaseException) -> bool:
             return isinstance(failed, Transient) and not failed.is_lost
@@ -93,7 +94,7 @@ class Later:
             if isinstance(failed, Transient) and failed.is_lost:
                 return  # it may have arrived: the next run looks for it by its name
             self.ledger.batches.end(name, "never submitted")
-            self.purse.settle(usd, 0.0)
+            self.purse.settle(0.0, -usd)
             if isinstance(failed, Transient):
                 raise Unreachable(f"{failed}, again and again. Nothing is lost; run again to go on") from failed
             raise

@@ -20,7 +20,10 @@ def _today() -> str:
 
 @dataclass
 class Day:
-    """What all runs on one ledger may spend on a day (UTC) together. What was lost on the way counts at its most."""
+    """What all runs on one ledger may spend on a day (UTC) together.
+
+    What was lost on the way and what is out in batches, whenever it was submitted, count at their most.
+    """
 
     limit_usd: float
     ledger: Ledger
@@ -35,7 +38,7 @@ class Day:
             self._day, self._spent_usd, self._place = today, 0.0, (0, 0)
         more, self._place = self.ledger.spent_since(today, self._place)
         self._spent_usd += more
-        return self.limit_usd - self._spent_usd
+        return self.limit_usd - self._spent_usd - self.ledger.batches.usd()
 
 
 @dataclass

@@ -80,7 +80,7 @@ def _held_back_by(run: Run, walk: Walk, records: int, unread: int) -> str:
     if run.options.pilot is not None:  # what left before the sample was drawn is not of it
         return ""
     reasons = sum(walk.reasons.values(), Counter[str]())
-    unanswered, not_sampled = reasons["unanswered"], reasons[NOT_SAMPLED]
+    unanswered, not_sampled = reasons["unanswered"] + reasons["waiting"], reasons[NOT_SAMPLED]
     dropped, records = unread + walk.left - unanswered - not_sampled, records - not_sampled
     if dropped > limits.dropped * records and not run.options.demo:
         return f"{dropped / records:.1%} of the records were dropped, the limit is {limits.dropped:.1%}"

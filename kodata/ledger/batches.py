@@ -80,6 +80,11 @@ class Batches:
         )
         return [Batch(*row) for row in rows]
 
+    def usd(self) -> float:
+        """Dollars that the batches that are out cost at most."""
+        usd: float = self.db.query("SELECT coalesce(sum(usd), 0.0) FROM batches WHERE ended = ''")[0][0]
+        return usd
+
     def asks(self, name: str) -> dict[str, Ask]:
         """The questions of a batch by their key in hex digits."""
         rows = self.db.query(f"SELECT key, {_ASK} FROM batch_asks WHERE batch = ? ORDER BY number", [name])

@@ -203,7 +203,10 @@ class OpenAI:
             except openai.NotFoundError:
                 names = []
             except openai.OpenAIError as error:
-                raise self.mapped(error) from error
+                failed = self.mapped(error)
+                if isinstance(failed, Transient):
+                    failed.is_lost = False  # nothing was asked
+                raise failed from error
             if names and model not in names:
                 raise Misconfigured(f'{self.name} does not have the model "{model}"{did_you_mean(model, names)}')
             self._checked.add(model)
