@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import polars as pl
 import pytest
 import yaml
 
@@ -223,6 +224,20 @@ def test_every_build_of_a_pipeline_gets_the_forms_it_publishes(tmp_path: Path) -
     assert found == ["exports/messages/train.jsonl", "exports/text/train.jsonl"]
 
 
+def test_a_copy_of_a_build_holds_no_form_of_an_earlier_one(tmp_path: Path) -> None:
+    workspace, copy = Workspace.of({"KODATA_HOME": str(tmp_path / "home")}), Options(out=tmp_path / "copy")
+    for form in ("alpaca", "messages"):
+        path = own_pipeline(tmp_path, f'[[publish]]\nto = "{form}"')
+        build(str(path), copy, workspace, {}, silent)
+    assert [form.name for form in (tmp_path / "copy" / "exports").iterdir()] == ["messages"]
+
+
+def test_two_forms_of_one_name_would_be_one_folder(tmp_path: Path) -> None:
+    path = own_pipeline(tmp_path, '[[publish]]\nto = "alpaca"\n[[publish]]\nto = "alpaca"')
+    with pytest.raises(PipelineError, match=r'own-ko.toml: \[\[publish\]\] names "alpaca" twice'):
+        build(str(path), Options(), Workspace.of({"KODATA_HOME": str(tmp_path / "home")}), {}, silent)
+
+
 def test_a_form_that_is_not_there_is_named_before_anything_runs(tmp_path: Path) -> None:
     path = own_pipeline(tmp_path, '[[publish]]\nto = "mesages"')
     with pytest.raises(PipelineError, match=r'\[\[publish\]\]: no export "mesages" - did you mean "messages"'):
@@ -232,27 +247,33 @@ def test_a_form_that_is_not_there_is_named_before_anything_runs(tmp_path: Path) 
 @pytest.fixture
 def mixed(tmp_path: Path) -> Build:
     """A build of two records under each of two licences, one with a name that is none."""
-    (tmp_path / "own-ko.toml").write_text(
+    return under(tmp_path, "CC-BY-NC-4.0", "../our own | licence")
+
+
+def under(folder: Path, *licences: str) -> Build:
+    """A build of two records under each of these licences."""
+    (folder / "own-ko.toml").write_text(
         "\n".join(
             f"""[[source]]
 use = "alpaca"
-name = "{name}"
-path = "{name}.json"
+name = "s{n}"
+path = "s{n}.json"
 licence = "{licence}"
 """
-            for name, licence in (("a", "CC-BY-NC-4.0"), ("b", "../our own | licence"))
+            for n, licence in enumerate(licences)
         )
         + """[[stage]]
 use = "regenerate"
 prompt = "prompt.md"
 with = { use = "echo" }
-"""
+""",
+        encoding="utf-8",
     )
-    (tmp_path / "prompt.md").write_text("한국어로 답하세요.")
-    write_items(tmp_path / "a.json", items(4)[:2])
-    write_items(tmp_path / "b.json", items(4)[2:])
-    workspace = Workspace.of({"KODATA_HOME": str(tmp_path / "home")})
-    return build(str(tmp_path / "own-ko.toml"), Options(), workspace, {}, silent)
+    (folder / "prompt.md").write_text("한국어로 답하세요.")
+    for n in range(len(licences)):
+        write_items(folder / f"s{n}.json", items(2 * len(licences))[2 * n : 2 * n + 2])
+    workspace = Workspace.of({"KODATA_HOME": str(folder / "home")})
+    return build(str(folder / "own-ko.toml"), Options(), workspace, {}, silent)
 
 
 def test_a_corpus_of_one_licence_loads_as_the_hub_loads_it(sample: Build, tmp_path: Path) -> None:
@@ -275,6 +296,14 @@ def test_licences_are_never_merged(mixed: Build, tmp_path: Path) -> None:
         assert loaded["licence"] == [licence] * 2
 
 
+def test_licences_that_would_share_a_name_have_files_of_their_own(tmp_path: Path) -> None:
+    licences = ["CC BY 4.0", "CC-BY-4.0", "공공누리", "우리 것"]
+    export(under(tmp_path, *licences), "hf", tmp_path / "out")
+    found = {path.parent.name: pl.read_parquet(path)["licence"].to_list() for path in tmp_path.glob("out/data/*/*")}
+    names = ["cc-by-4.0", "cc-by-4.0-2", "other", "other-2"]
+    assert found == {name: [licence] * 2 for name, licence in zip(names, licences, strict=True)}
+
+
 def test_the_head_of_a_card_is_what_the_hub_takes(sample: Build, mixed: Build, tmp_path: Path) -> None:
     from huggingface_hub import DatasetCard
 
@@ -282,6 +311,11 @@ def test_the_head_of_a_card_is_what_the_hub_takes(sample: Build, mixed: Build, t
         (card,) = [path for path in export(made, "hf", tmp_path / "out") if path.name == "README.md"]
         data = DatasetCard.load(card).data
         assert (data.language, data.license, data.size_categories) == (["ko"], licence, ["n<1K"])
+
+
+def test_a_name_is_no_picture_and_no_link_in_the_card(tmp_path: Path) -> None:
+    card = (under(tmp_path, "MIT", "![x](http://x.example/y) \\\\|").path / "README.md").read_text(encoding="utf-8")
+    assert "| !\\[x\\](http://x.example/y) \\\\\\| | 2 |" in card
 
 
 def test_what_a_source_says_cannot_break_out_of_the_card(mixed: Build) -> None:

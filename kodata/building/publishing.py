@@ -64,6 +64,7 @@ def publish_build(
     if is_latest:
         move_latest(home, final)
     if run.options.out is not None and not facts.held_back_by:
+        shutil.rmtree(run.options.out / "exports", ignore_errors=True)  # forms that an earlier build published
         shutil.copytree(final, run.options.out, dirs_exist_ok=True)
     told.show(ended)
     return Build(final)

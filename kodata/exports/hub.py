@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any
 
 from kodata.exports.opened import Corpus, Files, Talk
@@ -34,7 +34,7 @@ def hf(corpus: Corpus) -> Files:
 def configs_of(corpus: Corpus) -> list[Config]:
     """One configuration a licence, as no licence covers the records of another; `default` where there is one."""
     counts = sorted(corpus.build.manifest["licences"].items())
-    names = ["default"] if len(counts) == 1 else [_slug(licence) for licence, _ in counts]
+    names = ["default"] if len(counts) == 1 else _each_once(_slug(licence) for licence, _ in counts)
     return [
         Config(name, licence, n, {split: f"data/{name}/{split}.parquet" for split in corpus.splits})
         for name, (licence, n) in zip(names, counts, strict=True)
@@ -46,6 +46,15 @@ def _slug(licence: str) -> str:
     known = licence_of(licence)
     plain = "".join(char if char.isascii() and char.isalnum() else "-" for char in licence.lower())
     return known.hub if known else plain.strip("-")[:60] or "other"
+
+
+def _each_once(names: Iterable[str]) -> list[str]:
+    """The names; one that was there before gets `-2`, or its files would take the place of the others."""
+    found: list[str] = []
+    for name in names:
+        forms = (name if n == 1 else f"{name}-{n}" for n in count(1))
+        found.append(next(form for form in forms if form not in found))
+    return found
 
 
 def _parquet(talks: Iterable[Talk]) -> Iterator[bytes]:

@@ -77,6 +77,13 @@ def _pipeline(
     for names in ([step.name for step in steps], [source.name for source in sources]):
         if twice := {name for name in names if names.count(name) > 1}:
             raise file.error(f'the name "{min(twice)}" stands twice. Give one a `name` of its own')
+    forms = [
+        _publish(file.within(f"publish {n}"), entry)
+        for n, entry in enumerate(_tables(file, table, "publish", least=0), 1)
+    ]
+    names = [form.to for form in forms]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise file.error(f'[[publish]] names "{min(twice)}" twice, and both would be one folder')
     return Pipeline(
         name=file.path.stem,
         about=str(table.get("about", "")),
@@ -85,10 +92,7 @@ def _pipeline(
         limits=Limits(**_table(file, table, "limits", Limits)),
         text=text,
         overrides=chosen,
-        publish=tuple(
-            _publish(file.within(f"publish {n}"), entry)
-            for n, entry in enumerate(_tables(file, table, "publish", least=0), 1)
-        ),
+        publish=tuple(forms),
         split=HoldOut(**_table(file, table, "split", HoldOut)) if "split" in table else None,
         servers=servers,
     )

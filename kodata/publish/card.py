@@ -203,7 +203,7 @@ def citation(manifest: Mapping[str, Any]) -> str:
 
 def _inline(text: object) -> str:
     """The text on one line, without what would be markup."""
-    return re.sub(r"([<>|`])", r"\\\1", " ".join(str(text).split()))
+    return re.sub(r"([\\<>|`\[\]])", r"\\\1", " ".join(str(text).split()))
 
 
 def _code(text: str) -> str:
