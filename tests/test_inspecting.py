@@ -328,6 +328,9 @@ def test_what_a_data_set_holds_cannot_reach_the_terminal(kodata: Kodata, tmp_pat
     for more in ((), ("--use", "alpaca")):
         out = kodata("inspect", "a.json", "--progress", "none", *more).out
         assert not set(out) & set("\x1b\x07\r\u202e")
+    written(tmp_path / "a.json", [{"\x1b[31m": {"question": "a", "answer": "b"}}])
+    for more in ((), ("--map", "instruction=\x1b[31m.question")):
+        assert "\x1b" not in kodata("inspect", "a.json", "--progress", "none", *more).out
 
 
 def test_inspect_prints_json(kodata: Kodata, tmp_path: Path) -> None:

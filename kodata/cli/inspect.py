@@ -134,7 +134,7 @@ def _report(found: Inspection, where: str) -> Iterator[str]:
     yield from _examples(found.examples[:1])
     again = [word for name, place in found.source.fields.items() for word in ("--map", f"{name}={place}")]
     known = [] if found.layout.is_known and len(found.layout.ways) == 1 else ["--use", found.source.use]
-    yield f"\nNext: {shlex.join(['kodata', 'init', 'NAME', '--from', where, *known, *again])}"
+    yield f"\nNext: {printable(shlex.join(['kodata', 'init', 'NAME', '--from', where, *known, *again]))}"
 
 
 def _head(found: Inspection) -> Iterator[str]:
@@ -183,7 +183,7 @@ def _choice(found: Inspection, where: str) -> Iterator[str]:
     yield "\nNext, to see its records:"
     for way in ways:
         places = [word for name, place in way.fields.items() for word in ("--map", f"{name}={place}")]
-        yield f"  {shlex.join(['kodata', 'inspect', where, '--use', way.use, *places])}"
+        yield f"  {printable(shlex.join(['kodata', 'inspect', where, '--use', way.use, *places]))}"
     if not ways:
         yield f"  {shlex.join(['kodata', 'inspect', where, '--map', 'instruction=PLACE', '--map', 'output=PLACE'])}"
 
