@@ -627,6 +627,8 @@ def test_with_send_the_doctor_translates_one_text_and_keeps_it(
 ) -> None:
     assert kodata("doctor", "--send").code == 0
     assert (deepl.counts()["texts"], committed()) == (1, 1)
+    assert kodata("doctor", "--send").code == 0
+    assert (deepl.counts()["texts"], committed()) == (2, 2)  # what is paid again is written down again
 
 
 def test_the_doctor_finds_a_wrong_key_and_a_model_that_is_not_there(

@@ -105,6 +105,17 @@ def test_the_doctor_asks_a_server_for_its_model(
     assert found[-1].text == ("local accepts the key in LOCAL_KEY and has gpt-6-luna: $1 in, $2 out per million tokens")
 
 
+def test_the_doctor_asks_for_the_model_that_translates(
+    local: Callable[..., Build], env: dict[str, str], tmp_path: Path
+) -> None:
+    local()
+    translating = FILE.replace('"regenerate"\nprompt = "prompt.md"', '"translate"')
+    url = (tmp_path / "own.toml").read_text().partition('base_url = "')[2].partition("/v1")[0]
+    (tmp_path / "own.toml").write_text(translating.format(url=url, model="gpt-6-lunar", more=""))
+    found = list(_findings(str(tmp_path / "own.toml"), Workspace.of(env), env, send=False))
+    assert (found[-1].is_good, "does not have the model" in found[-1].text) == (False, True)
+
+
 @pytest.mark.parametrize("name", ["openai", "deepl", "echo", "recording"])
 def test_a_server_may_not_have_the_name_of_a_service(local: Callable[..., Build], name: str) -> None:
     with pytest.raises(PipelineError, match="give it another name"):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kodata.prices import Prices
     from kodata.providers.deepl import DeepL, DeepLTranslator
     from kodata.providers.openai import OpenAI, OpenAIWriter
+    from kodata.providers.openai_translator import OpenAITranslator
     from kodata.workspace import Workspace
 
 Examined = Annotated[str, typer.Argument(metavar="[PIPELINE]", help="The pipeline that is to be built.")]
@@ -107,11 +108,12 @@ def _services(
     """For each service that the pipeline asks: is there a key, is it accepted, is there a price."""
     from kodata.building import provider_for
     from kodata.pipeline import KEYS
-    from kodata.providers.deepl import DeepLTranslator
+    from kodata.providers.deepl import DeepL, DeepLTranslator
     from kodata.providers.openai import OpenAI, OpenAIWriter
+    from kodata.providers.openai_translator import OpenAITranslator
 
     for face in dict.fromkeys(step.face for step in pipeline.steps):
-        if not isinstance(face, (DeepLTranslator, OpenAIWriter)):
+        if not isinstance(face, (DeepLTranslator, OpenAIWriter, OpenAITranslator)):
             continue
         server = pipeline.servers.get(face.provider)
         variable = KEYS[face.provider.partition("@")[0]] if server is None else server.key_env
@@ -120,35 +122,29 @@ def _services(
             continue
         try:
             # Refuses a key that no request could carry.
-            account = provider_for(face.provider, env, prices, sends=True, servers=pipeline.servers)
-            if isinstance(face, OpenAIWriter) and isinstance(account, OpenAI):
+            account = provider_for(
+                face.provider, env, prices, pipeline.glossaries, sends=True, servers=pipeline.servers
+            )
+            if not isinstance(face, DeepLTranslator) and isinstance(account, OpenAI):
                 yield _Found(True, _openai(face, account, variable))
-            elif isinstance(face, DeepLTranslator):
-                yield _Found(True, _deepl(face, prices, env))
-                yield from [_Found(True, _proof(face, prices, workspace, env))] if send else []
+            elif isinstance(face, DeepLTranslator) and isinstance(account, DeepL):
+                yield _Found(True, _deepl(account))
+                yield from [_Found(True, _proof(face, account, workspace))] if send else []
         except Transient as error:
             yield _Found(False, f"{error}. Check the network, then try again")
         except KodataError as error:
             yield _Found(False, str(error))
 
 
-def _deepl_account(face: DeepLTranslator, prices: Prices, env: Mapping[str, str]) -> DeepL:
-    from kodata.providers.deepl import DeepL
-
-    url = env.get("DEEPL_SERVER_URL") if "@" in face.provider else None
-    glossaries = {face.glossary.digest: face.glossary} if face.glossary is not None else {}
-    return DeepL(env["DEEPL_AUTH_KEY"], prices, face.provider, url, glossaries)
-
-
-def _deepl(face: DeepLTranslator, prices: Prices, env: Mapping[str, str]) -> str:
+def _deepl(account: DeepL) -> str:
     """How many characters are left. Raises ProviderError when the key is not accepted."""
-    usage = _deepl_account(face, prices, env).left()
+    usage = account.left()
     left = f"{usage[1] - usage[0]:,} of {usage[1]:,} characters left" if usage else "no limit of characters"
-    per_million = prices.of_characters("deepl") * 1e6
-    return f"{face.provider} accepts the key in DEEPL_AUTH_KEY: {left}, ${per_million:g} per million"
+    per_million = account.prices.of_characters("deepl") * 1e6
+    return f"{account.name} accepts the key in DEEPL_AUTH_KEY: {left}, ${per_million:g} per million"
 
 
-def _openai(face: OpenAIWriter, account: OpenAI, variable: str) -> str:
+def _openai(face: OpenAIWriter | OpenAITranslator, account: OpenAI, variable: str) -> str:
     """Whether the account has the model. Raises ProviderError when not."""
     account.model_is_there(face.model)
     price = account.prices.of_model(face.model)
@@ -157,13 +153,15 @@ def _openai(face: OpenAIWriter, account: OpenAI, variable: str) -> str:
     return f"{face.provider} {key}has {face.model}: {cost}"
 
 
-def _proof(face: DeepLTranslator, prices: Prices, workspace: Workspace, env: Mapping[str, str]) -> str:
-    """A translation that was paid for just now; it goes into the ledger like any other."""
+def _proof(face: DeepLTranslator, account: DeepL, workspace: Workspace) -> str:
+    """A translation that was paid for just now; it goes into the ledger like any other, each time as a new sample."""
     from kodata.asks import Passage
     from kodata.ledger import Ledger
 
     ask = face.ask([Passage(_PROOF)], "doctor")
     with Ledger(workspace.ledger) as ledger:
-        (answer,) = _deepl_account(face, prices, env).answer([ask])
+        while ledger.known([ask.key]):
+            ask = ask.again(ask.sample + 1)
+        (answer,) = account.answer([ask])
         ledger.keep([(ask, answer)])
     return f'{face.provider} translated "{_PROOF}" to "{answer.text}" for {dollars(answer.usd)}'
