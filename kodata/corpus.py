@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import islice
 from typing import Annotated, Final, Literal, NamedTuple, TypeAlias
 
 import orjson
@@ -51,7 +52,7 @@ ENGLISH_KEPT: Final = "english-kept"  # a fix: what the task is about was not tr
 SOURCE_KEPT: Final = "source-kept"  # a fix: a memory has a translation of what is no prose
 
 Share: TypeAlias = Annotated[float, Ge(0), Le(1)]
-TextField = Literal["system", "instruction", "input", "output"]
+TextField = Literal["system", "instruction", "input", "output", "choices"]
 
 
 class Turn(NamedTuple):
@@ -84,13 +85,19 @@ class Turn(NamedTuple):
     answer_key: str | None = None
 
     def text(self, name: TextField) -> str:
-        """The text of a field as it stands now, empty when null."""
-        return getattr(self, name) or ""
+        """The text of a field as it stands now, empty when null; choices one below the other."""
+        return "\n".join(self.choices or ()) if name == "choices" else getattr(self, name) or ""
 
     def translated(self, texts: Mapping[str, str], by: str | None) -> Turn:
         """This turn with new texts; what stood there before goes to the `*_source` columns."""
         before = {f"{name}_source": getattr(self, name) for name in texts}
-        return self._replace(translated_by=by, **texts, **before)  # type: ignore[arg-type]  # names of texts
+        new = {name: self._as_choices(text) if name == "choices" else text for name, text in texts.items()}
+        return self._replace(translated_by=by, **new, **before)  # type: ignore[arg-type]  # names of texts
+
+    def _as_choices(self, text: str) -> tuple[str, ...]:
+        """The lines of a text as choices, each with as many lines as it has now."""
+        lines = iter(text.split("\n"))
+        return tuple("\n".join(islice(lines, choice.count("\n") + 1)) for choice in self.choices or ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +158,15 @@ def records_of(frame: pl.DataFrame) -> Iterator[Record]:
         turns.append(turn)
     if turns:
         yield Record(tuple(turns))
+
+
+def by_choice(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows with one choice as the text of `choices`, and of `choices_source`: as many rows as there are choices.
+
+    A row without choices is one row.
+    """
+    none = pl.col("choices").list.eval(pl.when(pl.lit(False)).then(pl.element()))
+    return frame.with_columns(pl.coalesce("choices_source", none)).explode("choices", "choices_source")
 
 
 def split_off(frame: pl.DataFrame, dropped: pl.DataFrame) -> Split:

@@ -14,6 +14,7 @@ from kodata.corpus import COLUMNS
 from kodata.pipeline import rules_in
 from kodata.published import Build
 from kodata.rules import Rule
+from kodata.stages.filter import evidence
 
 _WROTE = {"translate": ("translated", "translated_by"), "regenerate": ("written", "written_by")}
 _WROTE["compose"] = _WROTE["regenerate"]
@@ -77,8 +78,8 @@ def _found_again(turns: Sequence[Mapping[str, Any]], rules: Mapping[str, Sequenc
         for what, severity, column in (("mended", "fix", "fixes"), ("flagged", "review", "flags")):
             for name in turn.get(column) or ():
                 for stage, rule in _asked(rules, name, severity):
-                    evidence = frame.select(rule.evidence())[n, 0] if severity == "review" else None
-                    yield Happened(stage, what, name, evidence or "", _why([rule], name, (severity,)), n)
+                    found = evidence(frame[n], [rule])[0]["evidence"][0] if severity == "review" else None
+                    yield Happened(stage, what, name, found or "", _why([rule], name, (severity,)), n)
 
 
 def _asked(rules: Mapping[str, Sequence[Rule]], name: str, severity: str) -> list[tuple[str, Rule]]:

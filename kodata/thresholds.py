@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from kodata.corpus import COLUMNS
+from kodata.corpus import COLUMNS, by_choice
 from kodata.errors import PipelineError
 from kodata.pipeline import rules_in
 from kodata.published import Build
@@ -85,10 +85,11 @@ def _tried(
 
 
 def _asked(frame: pl.DataFrame, rule: Threshold, other: Threshold, side: Side) -> pl.DataFrame:
-    """A row a turn: id, the rule's columns and their sources, statistic, was (the rule fires), fires (the other)."""
+    """Rows: id, the rule's columns and their sources, statistic, was (the rule fires), fires (the other does)."""
     texts = [f"{name}{which}" for name in rule.columns for which in ("", "_source")]
     fires = {key: each.evidence().is_not_null() for key, each in (("was", rule), ("fires", other))}
-    return frame.select("id", *texts, statistic=rule.statistic(side), **fires)
+    rows = by_choice(frame) if "choices" in rule.columns else frame
+    return rows.select("id", *texts, statistic=rule.statistic(side), **fires)
 
 
 def _ids(found: pl.DataFrame, condition: pl.Expr) -> list[str]:

@@ -21,6 +21,7 @@ from tests.conftest import write_items
 
 GOLDEN = Path(__file__).parent / "golden"
 RECIPES = [name for name in shipped_pipelines() if name != "alpaca-ko"]  # which has tests/test_demo.py
+EVALUATIONS = ("hellaswag-ko", "arc-ko", "mmlu-ko", "truthfulqa-ko")
 SAMPLES = sorted(path for path in shipped("data", "sample").iterdir() if path.is_file())
 
 
@@ -49,6 +50,7 @@ def test_a_sample_gives_the_golden_files(demos: dict[str, Build], name: str, fil
 
 def test_the_samples_show_every_way_to_leave(demos: dict[str, Build]) -> None:
     assert {name: dict(sorted(Counter(demo.dropped["reason"]).items())) for name, demo in demos.items()} == {
+        "arc-ko": {"mark-lost": 1, "no-choices": 1},
         "dolly-ko": {
             "duplicate": 1, "empty": 1, "foreign-language": 1, "length-ratio": 1, "loop": 1, "mark-lost": 1,
             "near-duplicate": 1, "no-instruction": 1, "not-an-object": 1, "not-json": 1, "not-korean": 1,
@@ -58,6 +60,7 @@ def test_the_samples_show_every_way_to_leave(demos: dict[str, Build]) -> None:
             "ai-disclaimer": 1, "duplicate": 1, "empty": 1, "foreign-language": 1, "mark-lost": 1,
             "no-instruction": 2, "not-an-object": 1, "not-korean": 1, "refusal": 2, "short-prompt": 1,
         },
+        "hellaswag-ko": {"no-label": 1, "not-korean": 1},
         "kin-ko": {
             "copies-source": 1, "duplicate": 1, "empty-answer": 1, "malformed-answer": 1, "no-accepted-answer": 2,
             "no-question": 1, "not-an-object": 1, "not-json": 1, "refusal": 2, "truncated": 1,
@@ -73,11 +76,13 @@ def test_the_samples_show_every_way_to_leave(demos: dict[str, Build]) -> None:
             "not-korean": 3, "not-text": 1, "refusal": 4, "repeated-first-pair": 3, "self-reference": 1,
             "short-prompt": 1, "truncated": 1, "unknown-role": 1,
         },
+        "mmlu-ko": {"length-ratio": 1, "no-label": 1},
         "sharegpt-ko": {
             "duplicate": 1, "empty-message": 1, "foreign-language": 2, "length-ratio": 1, "loop": 1, "mark-lost": 1,
             "no-conversation": 1, "no-turn": 1, "not-alternating": 1, "not-an-object": 1, "not-korean": 1,
             "refusal": 2, "repeated-first-pair": 1, "self-reference": 1, "truncated": 1, "unknown-role": 1,
         },
+        "truthfulqa-ko": {"choices-alike": 1, "no-label": 1},
     }  # fmt: skip
 
 
@@ -86,15 +91,15 @@ def test_a_demo_leaves_no_question_open_and_is_not_held_back(demos: dict[str, Bu
     manifest = demos[name].manifest
     assert [asked["unanswered"] for asked in manifest["asks"].values()] == [0]
     assert manifest["held_back_by"] == ""
-    assert manifest["records"]["in"] >= 30
+    assert manifest["records"]["in"] >= (9 if name in EVALUATIONS else 30)
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_what_a_demo_keeps_is_korean(demos: dict[str, Build], name: str) -> None:
     corpus = demos[name].corpus
-    code_only = corpus["output"].str.starts_with("```")
     assert set(languages(corpus["instruction"])) <= {"ko", "ko-mixed"}
-    assert set(languages(corpus.filter(~code_only)["output"])) <= {"ko", "ko-mixed", "und"}
+    answers = corpus["choices"].explode() if name in EVALUATIONS else corpus["output"]
+    assert set(languages(answers.filter(~answers.str.starts_with("```")))) <= {"ko", "ko-mixed", "und"}
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
@@ -104,6 +109,7 @@ def test_a_recording_holds_only_what_its_sample_asks(path: Path) -> None:
     lines = [orjson.loads(line) for line in recorded]
     frame = sample(path.stem)
     texts = {text.strip() for name in ("system", "instruction", "input", "output") for text in frame[name].drop_nulls()}
+    texts |= {*frame["choices"].explode().drop_nulls(), *frame["choices"].list.join("\n").drop_nulls()}
     keys = [line.get("text") or line["record"] for line in lines]
     assert {key for key in keys if key not in texts and key not in set(frame["id"])} == set()
     assert len(keys) == len(set(keys))

@@ -57,7 +57,8 @@ def _explained(rule: type[Rule]) -> Iterator[str]:
 def _row(row: Example) -> Iterator[str]:
     for column, text in row.items():
         yield f"  {column}:"
-        yield from (f"    {line}" for line in printable_lines(text or ""))
+        shown = "\n".join(text) if isinstance(text, tuple) else text or ""
+        yield from (f"    {line}" for line in printable_lines(shown))
 
 
 def _doc(rule: type[Rule]) -> list[str]:

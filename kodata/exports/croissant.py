@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
-from kodata.exports.hub import TEXTS, configs_of, hf
+from kodata.exports.hub import ITEM, TEXTS, configs_of, hf
 from kodata.exports.lines import pretty
 from kodata.exports.opened import Corpus, Files
 from kodata.licences import licence_of
@@ -74,20 +74,21 @@ def _description(corpus: Corpus, hashes: dict[str, str]) -> dict[str, object]:
             }
             for path, digest in hashes.items()
         ],
-        "recordSet": [_records(path) for path in hashes],
+        "recordSet": [_records(path, is_evaluation=corpus.is_evaluation) for path in hashes],
     }
 
 
-def _records(path: str) -> dict[str, object]:
+def _records(path: str, *, is_evaluation: bool) -> dict[str, object]:
     name = path.removeprefix("data/").removesuffix(".parquet")
     fields = [
         {
             "@type": "cr:Field",
             "@id": f"{name}/{column}",
             "name": f"{name}/{column}",
-            "dataType": "sc:Text",
+            "dataType": "sc:Integer" if column == "label" else "sc:Text",
+            **({"repeated": True} if column in ITEM and column != "label" else {}),
             "source": {"fileObject": {"@id": path}, "extract": {"column": column}},
         }
-        for column in ("id", *TEXTS)
+        for column in ("id", *(ITEM if is_evaluation else ()), *TEXTS)
     ]
     return {"@type": "cr:RecordSet", "@id": name, "name": name, "key": {"@id": f"{name}/id"}, "field": fields}

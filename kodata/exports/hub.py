@@ -13,6 +13,7 @@ from kodata.publish.card import Config, card
 if TYPE_CHECKING:
     import pyarrow as pa
 
+ITEM = ("choices", "choices_source", "label")
 ROW_GROUP = 10_000  # fixed, or the bytes would depend on the machine
 TEXTS = ("system", "instruction", "input", "output", "instruction_source", "input_source", "output_source",
           "output_translated", "lang", "category", "source", "licence", "translated_by", "written_by")  # fmt: skip
@@ -22,12 +23,14 @@ def hf(corpus: Corpus) -> Files:
     """One row a record, the chat in `messages`; a corpus of several licences has one configuration each.
 
     Columns: id, messages, system, the last turn's texts and their sources, provenance, `licence`, `terms` (of who
-    translated and wrote), flags, fixes. `README.md` is the card.
+    translated and wrote), flags, fixes. Items of an evaluation have `choices`, `choices_source` and `label` in place of
+    the chat. `README.md` is the card.
     """
     configs = configs_of(corpus)
     for config in configs:
         for split, path in config.files.items():
-            yield path, _parquet(t for t in corpus.talks(split) if t.item["licence"] == config.licence)
+            talks = (t for t in corpus.talks(split) if t.item["licence"] == config.licence)
+            yield path, _parquet(talks, _schema(is_evaluation=corpus.is_evaluation))
     yield "README.md", [card(corpus.build.manifest, configs).encode()]
 
 
@@ -57,12 +60,12 @@ def _each_once(names: Iterable[str]) -> list[str]:
     return found
 
 
-def _parquet(talks: Iterable[Talk]) -> Iterator[bytes]:
+def _parquet(talks: Iterable[Talk], schema: pa.Schema) -> Iterator[bytes]:
     """A Parquet file in pieces, a row group each."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema, sink = _schema(), _Sink()
+    sink = _Sink()
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         rows = map(_row, talks)
         while group := list(islice(rows, ROW_GROUP)):
@@ -71,20 +74,24 @@ def _parquet(talks: Iterable[Talk]) -> Iterator[bytes]:
     yield sink.taken()
 
 
-def _schema() -> pa.Schema:
+def _schema(*, is_evaluation: bool) -> pa.Schema:
     import pyarrow as pa
 
     text, texts = pa.string(), pa.list_(pa.string())
-    message = pa.struct([("role", text), ("content", text)])
+    chat = [("messages", pa.list_(pa.struct([("role", text), ("content", text)])))]
+    item = [("choices", texts), ("choices_source", texts), ("label", pa.int32())]
     lists = [("terms", texts), ("flags", texts), ("fixes", texts)]
-    return pa.schema([("id", text), ("messages", pa.list_(message)), *((name, text) for name in TEXTS), *lists])
+    own = item if is_evaluation else chat
+    return pa.schema([("id", text), *own, *((name, text) for name in TEXTS), *lists])
 
 
 def _row(talk: Talk) -> dict[str, Any]:
-    terms = {term for row in talk.rows for term in terms_of(row["translated_by"], row["written_by"])}
-    noted = {name: list(dict.fromkeys(n for row in talk.rows for n in row[name])) for name in ("flags", "fixes")}
+    rows = [talk.item] if talk.is_item else talk.rows
+    terms = {term for row in rows for term in terms_of(row["translated_by"], row["written_by"])}
+    noted = {name: list(dict.fromkeys(n for row in rows for n in row[name])) for name in ("flags", "fixes")}
     texts = {name: talk.item[name] for name in TEXTS}
-    return {"id": talk.id, "messages": talk.messages, **texts, "terms": sorted(terms), **noted}
+    own = {name: talk.item[name] for name in ITEM} if talk.is_item else {"messages": talk.messages}
+    return {"id": talk.id, **own, **texts, "terms": sorted(terms), **noted}
 
 
 class _Sink:

@@ -1,31 +1,66 @@
-"""Held-out records as a task of lm-evaluation-harness."""
+"""A task of lm-evaluation-harness: of held-out records, or of the items of an evaluation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from kodata.corpus import question
 from kodata.errors import BuildError
 from kodata.exports.lines import lines
 from kodata.exports.opened import Corpus, Files, Talk
 
-_METRICS = [
-    {"metric": "exact_match", "aggregation": "mean", "higher_is_better": True, "ignore_punctuation": True},
-    {"metric": "chrf", "aggregation": "chrf", "higher_is_better": True},
-]
+_WRITTEN = {
+    "output_type": "generate_until",
+    "doc_to_text": "{{prompt}}\n",
+    "doc_to_target": "{{answer}}",
+    "target_delimiter": "",
+    "generation_kwargs": {"until": ["### 질문:"], "max_gen_toks": 1024, "do_sample": False},
+    "metric_list": [
+        {"metric": "exact_match", "aggregation": "mean", "higher_is_better": True, "ignore_punctuation": True},
+        {"metric": "chrf", "aggregation": "chrf", "higher_is_better": True},
+    ],
+}
+_CHOSEN = {
+    "output_type": "multiple_choice",
+    "doc_to_text": "prompt",  # names of columns, so that no text is taken for a template
+    "doc_to_choice": "choices",
+    "doc_to_target": "label",
+    "metric_list": [
+        {"metric": metric, "aggregation": "mean", "higher_is_better": True} for metric in ("acc", "acc_norm")
+    ],
+}
+_GOES_ON = ("hellaswag",)  # formats whose choices go on where the text stops; elsewhere they answer a question
 
 
 def lm_eval(corpus: Corpus) -> Files:
-    """The split `test` and its task, scored by exact match and chrF: `lm-eval run --include_path FOLDER --tasks X`."""
+    """A task and its `test.jsonl`: `lm-eval run --include_path FOLDER --tasks X`.
+
+    All items of an evaluation, by accuracy; of any other corpus the split `test`, by exact match and chrF.
+    """
+    if corpus.is_evaluation:
+        yield "test.jsonl", lines(_items(corpus))
+        yield f"{corpus.name}.yaml", [_task(corpus, _CHOSEN).encode()]
+        return
     if "test" not in corpus.splits:
         raise BuildError(
             f"{corpus.name}: it holds no records out, so there is nothing to evaluate on. Put [split] with "
             "`test = 0.01` into the pipeline file and build again"
         )
-    yield "test.jsonl", lines(_items(corpus))
-    yield f"{corpus.name}.yaml", [_task(corpus).encode()]
+    yield "test.jsonl", lines(_held_out(corpus))
+    yield f"{corpus.name}.yaml", [_task(corpus, _WRITTEN).encode()]
 
 
 def _items(corpus: Corpus) -> Iterator[dict[str, object]]:
+    formats = {source["name"]: source["use"] for source in corpus.build.manifest["sources"]}
+    for talk in corpus.talks("test"):
+        item = talk.item
+        asked = question(item["instruction"], item["input"])
+        prompt = asked if formats[item["source"]] in _GOES_ON else f"질문: {asked}\n정답:"
+        yield {"id": talk.id, "prompt": prompt, **{name: item[name] for name in ("choices", "label", "category")}}
+
+
+def _held_out(corpus: Corpus) -> Iterator[dict[str, object]]:
     for talk in corpus.talks("test"):
         yield {"id": talk.id, "prompt": _prompt(talk), "answer": talk.turns[-1][1], "category": talk.item["category"]}
 
@@ -39,21 +74,10 @@ def _prompt(talk: Talk) -> str:
     return "\n\n".join(filter(None, (talk.system, *said, f"### 질문:\n{asked}\n\n### 답변:")))
 
 
-def _task(corpus: Corpus) -> str:
+def _task(corpus: Corpus, how: Mapping[str, Any]) -> str:
     import yaml
 
-    task = {
-        "task": corpus.name,
-        "dataset_path": "json",
-        "dataset_kwargs": {"data_files": {"test": "test.jsonl"}},
-        "test_split": "test",
-        "output_type": "generate_until",
-        "doc_to_text": "{{prompt}}\n",
-        "doc_to_target": "{{answer}}",
-        "target_delimiter": "",
-        "generation_kwargs": {"until": ["### 질문:"], "max_gen_toks": 1024, "do_sample": False},
-        "metric_list": _METRICS,
-        "metadata": {"version": 1},
-    }
+    data = {"dataset_path": "json", "dataset_kwargs": {"data_files": {"test": "test.jsonl"}}, "test_split": "test"}
+    task = {"task": corpus.name, **data, **how, "metadata": {"version": 1}}
     head = "# Run it in this folder, where `test.jsonl` is.\n"
     return head + yaml.safe_dump(task, allow_unicode=True, sort_keys=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any, TypeAlias, TypedDict
 
 import orjson
@@ -34,12 +35,22 @@ class Talk:
         return str(self.item["id"])
 
     @property
+    def is_item(self) -> bool:
+        """Whether it is an item of an evaluation: it has choices, and no answer."""
+        return bool(self.item.get("choices"))
+
+    @property
     def system(self) -> str:
         return self.item["system"] or ""
 
     @cached_property
     def rows(self) -> tuple[dict[str, Any], ...]:
-        """The turns as they are published: instruction, input, output and what is known of each."""
+        """The turns as they are published: instruction, input, output and what is known of each.
+
+        Raises BuildError for an item of an evaluation, which has no answer to train on.
+        """
+        if self.is_item:
+            raise BuildError(f"{self.id} is an item of an evaluation, which nobody trains on. Export it --to lm-eval")
         return (*self.item["history"], self.item)
 
     @cached_property
@@ -68,14 +79,26 @@ class Corpus:
 
     @cached_property
     def splits(self) -> tuple[str, ...]:
-        """`train`, and `test` where the pipeline holds records out."""
+        """`train`, and `test` where the pipeline holds records out; of an evaluation `test` alone."""
+        if self.is_evaluation:
+            return ("test",)
         return ("train", "test") if self.build.manifest.get("split") else ("train",)
 
+    @cached_property
+    def is_evaluation(self) -> bool:
+        """Whether its records are items of an evaluation, as the first one tells."""
+        return any(Talk(item).is_item for item in islice(self._items(), 1))
+
     def talks(self, split: str) -> Iterator[Talk]:
-        """The records of a split, in the order of the corpus."""
-        for item in self._items():
-            if item.get("split", "train") == split:
-                yield Talk(item)
+        """The records of a split, in the order of the corpus.
+
+        Raises BuildError where items of an evaluation stand among records of another kind.
+        """
+        for talk in map(Talk, self._items()):
+            if talk.is_item != self.is_evaluation:
+                raise BuildError(f"{talk.id}: records with and without choices are two corpora. Build them apart")
+            if self.is_evaluation or talk.item.get("split", "train") == split:
+                yield talk
 
     def _items(self) -> Iterator[dict[str, Any]]:
         try:

@@ -19,10 +19,12 @@ from kodata.sources import Reading, Source
 from kodata.sources.conversation import ROLES
 from kodata.sources.opening import open_source
 from kodata.sources.slugs import DROPS, FIXES
-from kodata.stages.filter import Filter
+from kodata.stages.filter import Filter, evidence
 
 _BEFORE, _AFTER = 15, 60  # characters shown around a change
-_SIGNS = {"html": "<", "copy-code": "Copy", "citations": "[", "page-number": " / "}  # what shows a fix
+_SIGNS = {  # what shows a fix
+    "html": "<", "copy-code": "Copy", "citations": "[", "wikihow-marks": "[", "page-number": " / ",
+}  # fmt: skip
 _BECOMES = {"drop": "dropped", "review": "flagged for review", "fix": "mended", "info": "counted"}
 
 
@@ -86,7 +88,7 @@ def _raw(source: Source, wanted: Mapping[tuple[str, int], str], token: str | Non
 
 def _changed(item: object, turns: list[Turn], fix: str) -> str:
     """A text of the item that its record does not have, and that shows the fix, around the place where they part."""
-    values = [value for turn in turns for value in turn if isinstance(value, str)]
+    values = [value for turn in turns for value in (*turn, *(turn.choices or ())) if isinstance(value, str)]
     known = {text.strip() for text in (*values, *_strings(orjson.loads(turns[0].extra or "{}")))}
     texts = [text for text in (clean(text).strip() for text in _strings(item)) if text and text.lower() not in ROLES]
     changed = [text for text in texts if text not in known]
@@ -111,9 +113,8 @@ def _screened(reading: Reading, pipeline: Pipeline) -> Iterator[Quirk]:
     rules = list(_free_rules(pipeline))
     counts, examples = [0] * len(rules), [""] * len(rules)
     for frame in reading.records:
-        found = frame.lazy().select("id", *(rule.evidence().alias(str(n)) for n, rule in enumerate(rules))).collect()
-        for n in range(len(rules)):
-            hits = found.select("id", evidence=str(n)).drop_nulls()
+        for n, found in enumerate(evidence(frame, rules)):
+            hits = found.drop_nulls("evidence")
             counts[n] += hits["id"].n_unique()
             examples[n] = examples[n] or (hits["evidence"][0] if len(hits) else "")
     for rule, count, example in zip(rules, counts, examples, strict=True):

@@ -70,8 +70,13 @@ def _item(turns: list[dict[str, object]]) -> dict[str, object]:
 
 
 def alpaca_of(item: Mapping[str, object]) -> dict[str, object]:
-    """The triple, and what a conversation has besides: `history` as pairs of question and answer, `system`."""
+    """The triple, and what a conversation has besides: `history` as pairs of question and answer, `system`.
+
+    An item of an evaluation has no output, but `choices` and the `label` of the right one.
+    """
     plain = {name: item[name] for name in _TRIPLE}
+    if item["choices"]:
+        plain |= {name: item[name] for name in ("choices", "label")}
     turns = item["history"]
     assert isinstance(turns, list)
     if turns:

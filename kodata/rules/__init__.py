@@ -8,6 +8,7 @@ rows it is tried on: they stand in `kodata rules NAME`, and a test holds each ru
 from __future__ import annotations
 
 from kodata.rules.answerable import MissingInput, NeedsImage, NoInputMarker, UrlOnlyInput
+from kodata.rules.choices import ChoicesAlike
 from kodata.rules.copies import CopiesSource
 from kodata.rules.english import AboutEnglish, OptionLost, QuotedLost
 from kodata.rules.foreign import NotKoreanAnswer, StrayScript
@@ -30,7 +31,7 @@ __all__ = ["RULES", "Fix", "Rule"]
 _ALL: tuple[type[Rule], ...] = (
     Empty, ForeignLanguage, UrlOnlyInput, NeedsImage, MissingInput, NoInputMarker,
     AboutEnglish, StatementForRequest, NotKorean, LengthRatio, LabelAdded, BlanksLost, TagsChanged, BracketsLost,
-    CodeChanged, NumbersChanged, QuotedLost, OptionLost, FinalAnswerChanged, Mojibake,
+    CodeChanged, NumbersChanged, ChoicesAlike, QuotedLost, OptionLost, FinalAnswerChanged, Mojibake,
     EchoedQuestion, AnswerLabel, MergedRecord, QuotedAnswer, HtmlResidue,  # mend first, then judge
     LeakedLabel, SameAsQuestion, Refusal, AsksForInput, AiDisclaimer, SelfReference,
     SpeechLevel, SpeechLevelMix, NotKoreanAnswer, StrayScript, Truncated, Loop, Unfilled, CopiesSource,

@@ -10,7 +10,7 @@ import polars as pl
 # drop: the record leaves. review: its turn is flagged and stays. fix: the text is mended. info: it is counted.
 Severity = Literal["drop", "review", "fix", "info"]
 Side = Literal["min", "max"]
-Example: TypeAlias = Mapping[str, str | None]  # columns of a row; the others are as in an empty turn
+Example: TypeAlias = Mapping[str, str | tuple[str, ...] | None]  # columns of a row; the others are as in an empty turn
 
 
 class Rule(Protocol):

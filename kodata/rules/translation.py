@@ -71,7 +71,7 @@ class NotKorean:
         found = pl.col(LABEL)
         fine = found.is_in(KOREAN_ENOUGH)
         is_translated = pl.col(f"{column}_source").is_not_null()
-        if column in ("input", "output"):
+        if column in ("input", "output", "choices"):
             doubtful = where(is_translated & ~fine, pl.col(column))
             fine |= ~((found == "cjk") | is_english_prose(doubtful)) | has_code(doubtful)
         is_foreign = is_translated & ~fine & ~pl.col("fixes").list.contains(ENGLISH_KEPT)

@@ -8,12 +8,16 @@ from inspect import getmodule
 from typing import TypeAlias
 
 from kodata.sources.alpaca import alpaca
+from kodata.sources.arc import arc
 from kodata.sources.dolly import dolly
 from kodata.sources.gpt4all import gpt4all
+from kodata.sources.hellaswag import hellaswag
 from kodata.sources.kin import kin
 from kodata.sources.messages import messages
+from kodata.sources.mmlu import mmlu
 from kodata.sources.raw import Raw
 from kodata.sources.sharegpt import sharegpt
+from kodata.sources.truthfulqa import truthfulqa
 
 ReadItem: TypeAlias = Callable[[Mapping[str, object]], Raw]
 
@@ -40,4 +44,8 @@ SOURCES: dict[str, Format] = {
     "gpt4all": Format(gpt4all, _SINGLE),
     "messages": Format(messages, ("messages", *_CHAT, "instruction", "output")),
     "kin": Format(kin, ("title", "body", "answer", "answers", "category", "id")),
+    "hellaswag": Format(hellaswag, ("ctx", "endings", "label", "activity_label", "ind")),
+    "arc": Format(arc, ("question", "choices", "answerKey", "id")),
+    "mmlu": Format(mmlu, ("question", "choices", "answer", "subject")),
+    "truthfulqa": Format(truthfulqa, ("question", "mc1_targets", "category")),
 }

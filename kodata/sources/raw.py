@@ -24,7 +24,8 @@ class Unreadable(ValueError):
 class Raw:
     """One record before it has an id: turns of (instruction, input, output), extra fields kept, not interpreted.
 
-    `fixes` names the mendings of each turn, one tuple a turn; it is empty when nothing was mended.
+    `fixes` names the mendings of each turn, one tuple a turn; it is empty when nothing was mended. An item of an
+    evaluation has `choices` and, counted from 0, the `label` of the right one, and its one turn no output.
     """
 
     turns: tuple[tuple[str, str, str], ...]
@@ -33,6 +34,8 @@ class Raw:
     upstream_id: str | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
     fixes: tuple[tuple[str, ...], ...] = ()
+    choices: tuple[str, ...] | None = None
+    label: int | None = None
 
 
 def mended(raw: Raw, turn: tuple[str, str, str], fix: str) -> Raw:

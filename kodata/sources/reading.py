@@ -144,7 +144,8 @@ class _Desk:
     def _take(self, item: Item, raw: Raw) -> None:
         if len(raw.turns) > _MOST_TURNS:
             raise Unreadable("too-many-turns", f"{len(raw.turns):,} turns, {_MOST_TURNS:,} can be numbered")
-        content = canonical([raw.system, raw.turns, raw.extra]).encode()
+        choices = [] if raw.choices is None else [raw.choices, raw.label]
+        content = canonical([raw.system, raw.turns, raw.extra, *choices]).encode()
         turns = _turns(self.source, raw, f"{self.source.name}-{blake2b(content, digest_size=8).hexdigest()}")
         check = int.from_bytes(blake2b(content, digest_size=16).digest()[:8], "big")
         first = turns[0]
@@ -236,7 +237,9 @@ def _turns(source: Source, raw: Raw, ident: str) -> list[Turn]:
             system=raw.system if n == 0 else None,
             instruction=instruction,
             input=context,
-            output=output,
+            output=output if raw.choices is None else None,
+            choices=raw.choices,
+            label=raw.label,
             fixes=raw.fixes[n] if raw.fixes else (),
             lang=source.lang or "en",
             source=source.name,

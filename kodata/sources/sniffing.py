@@ -27,6 +27,12 @@ _ANSWERED = (
     "output", "response", "answer", "completion", "reply", "solution", "assistant", "gpt", "target", "a", "답변",
     "응답", "출력", "답",
 )  # fmt: skip
+_EVALUATIONS = {  # in small letters
+    "hellaswag": {"ctx", "endings", "label"},
+    "arc": {"question", "choices", "answerkey"},
+    "mmlu": {"question", "choices", "answer"},
+    "truthfulqa": {"question", "mc1_targets"},
+}
 _SPEAKS = ("role", "from", "speaker", "author", "who", "name", "화자")
 _SAYS = ("content", "value", "text", "utterance", "message", "body", "says", "내용")
 
@@ -96,6 +102,7 @@ def _strengths(item: Mapping[str, object]) -> dict[str, int]:
         found["kin"] = 2
     if {"system_prompt", "question", "response"} <= has:
         found["messages"] = 2
+    found |= {use: 2 for use, names in _EVALUATIONS.items() if names <= has}
     if "instruction" in has:
         answers = has & set(ANSWER)
         found["alpaca"] = 2 if "output" in has or "instances" in has else 1

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Final, NamedTuple, get_args
+from typing import Any, ClassVar, Final, Literal, NamedTuple, get_args
 
 import orjson
 import polars as pl
 
-from kodata.corpus import COLUMNS, REMARK_COLUMNS, Split, TextField
+from kodata.corpus import COLUMNS, REMARK_COLUMNS, Split
 from kodata.errors import PipelineError, did_you_mean
 from kodata.korean import clean
 
 CORRECTED: Final = "corrected"  # the fix a corrected turn gets
+Corrected = Literal["system", "instruction", "input", "output"]
 _KEYS = ("id", "turn", "field", "text")
 _LAST_TURN = 2**16 - 1
 
@@ -24,7 +25,7 @@ class Correction(NamedTuple):
 
     id: str
     turn: int
-    field: TextField
+    field: Corrected
     text: str
 
 
@@ -41,7 +42,7 @@ class Correct:
     version: ClassVar[int] = 1
 
     file: str = ""
-    columns: tuple[TextField, ...] = get_args(TextField)
+    columns: tuple[Corrected, ...] = get_args(Corrected)
 
     def __post_init__(self) -> None:
         _ = self.corrections  # what is wrong with the file is said before anything runs
@@ -102,7 +103,7 @@ def _objects(text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
 def _correction(number: int, item: Mapping[str, Any]) -> Correction:
     _known(number, "key", item, _KEYS)
     ident, turn, name, text = (item.get(key, 0 if key == "turn" else None) for key in _KEYS)
-    _known(number, "field", [name], get_args(TextField))
+    _known(number, "field", [name], get_args(Corrected))
     if not isinstance(ident, str) or not ident:
         raise PipelineError(f"line {number}: id is the id of a record, a text")
     if not isinstance(turn, int) or isinstance(turn, bool) or not 0 <= turn <= _LAST_TURN:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import ClassVar
 
 import polars as pl
 
-from kodata.corpus import DROPPED_COLUMNS, REMARK_COLUMNS, Split, split_off
+from kodata.corpus import DROPPED_COLUMNS, REMARK_COLUMNS, Split, by_choice, split_off
 from kodata.rules import Fix, Rule
 
 _AS_STRICT = {"review": "drop"}
@@ -21,7 +21,7 @@ class Filter:
 
     A rule of severity `drop` that fires on any turn drops the record; the first in `rules` gives the reason. `review`
     adds its name to the turn's `flags`, `fix` to its `fixes`; those and `info` are among the remarks. `strict` drops
-    what would be for review.
+    what would be for review. A rule with `choices` among its `columns` is asked of each choice.
     """
 
     version: ClassVar[int] = 2
@@ -46,11 +46,27 @@ class Filter:
 
     def _judge(self, frame: pl.DataFrame, rules: list[Rule]) -> Iterator[pl.DataFrame]:
         """What each rule found, rule by rule; all are asked at once."""
-        asked = frame.lazy().select("id", "turn", *(rule.evidence().alias(str(n)) for n, rule in enumerate(rules)))
-        found = asked.collect()  # lazy, so that what several rules look at is computed once
-        for n, rule in enumerate(rules):
+        for rule, found in zip(rules, evidence(frame, rules), strict=True):
             severity = _AS_STRICT.get(rule.severity, rule.severity) if self.strict else rule.severity
-            yield _hits(found.select("id", "turn", evidence=str(n)), rule, severity)
+            yield _hits(found, rule, severity)
+
+
+def evidence(frame: pl.DataFrame, rules: Sequence[Rule]) -> list[pl.DataFrame]:
+    """What each rule finds, null where nothing: id, turn, evidence, a row a turn; of choices only the first find."""
+    of_choices = ["choices" in getattr(rule, "columns", ()) for rule in rules]
+    asked = _asked(frame, [rule for rule, is_so in zip(rules, of_choices, strict=True) if not is_so])
+    if not any(of_choices):
+        return asked
+    each = _asked(by_choice(frame), [rule for rule, is_so in zip(rules, of_choices, strict=True) if is_so])
+    first = pl.col("evidence").drop_nulls().first()
+    found = iter(asked), (one.group_by("id", "turn", maintain_order=True).agg(first) for one in each)
+    return [next(found[is_so]) for is_so in of_choices]
+
+
+def _asked(frame: pl.DataFrame, rules: Sequence[Rule]) -> list[pl.DataFrame]:
+    asked = frame.lazy().select("id", "turn", *(rule.evidence().alias(str(n)) for n, rule in enumerate(rules)))
+    found = asked.collect()  # lazy, so that what several rules look at is computed once
+    return [found.select("id", "turn", evidence=str(n)) for n in range(len(rules))]
 
 
 def _hits(found: pl.DataFrame, rule: Rule, severity: str) -> pl.DataFrame:

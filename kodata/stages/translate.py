@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
 from kodata.asks import Answer, Passage, Register, Translator
-from kodata.corpus import ENGLISH_KEPT, SOURCE_KEPT, Record, TextField, Turn
+from kodata.corpus import ENGLISH_KEPT, SOURCE_KEPT, Record, TextField, Turn, question
 from kodata.korean.josa import joined
 from kodata.memory import Memory
 from kodata.shield import PieceLost, Prose, Shielded, damage, restored, shield, smaller
@@ -30,6 +30,7 @@ class Registers:
     instruction: Register = "any"
     input: Register = "any"
     output: Register = "hapsyo"
+    choices: Register = "any"
 
     def of(self, name: TextField) -> Register:
         """The level of a field."""
@@ -46,8 +47,8 @@ class Translate:
     texts. Where the instruction is about English itself in one of the ways of `keep_english` (tags of `kodata.tasks`),
     the English it is about stays, and the turn gets the fix "english-kept". What `memory` holds is not asked for; it
     must have kept what must survive, or the record leaves, and where it translated what is no prose the source stays,
-    with the fix "source-kept". The source texts go to `*_source`, and so does an output that is not among the fields:
-    it is null until written.
+    with the fix "source-kept". `choices` are one text, a line each, so that they stay parallel; the label stays. The
+    source texts go to `*_source`, and so does an output that is not among the fields: it is null until written.
     """
 
     version: ClassVar[int] = 4
@@ -173,7 +174,8 @@ def _beside(record: Record, place: Place) -> str:
     """What stands beside a text: the other field of the turn, or the end of the turn before."""
     n, name = place
     turn = record.turns[n]
-    sibling = {"instruction": turn.input, "input": turn.instruction, "output": turn.instruction}.get(name, "")
+    above = {"output": turn.instruction, "choices": question(turn.instruction, turn.input)}
+    sibling = {"instruction": turn.input, "input": turn.instruction, **above}.get(name, "")
     if sibling or n == 0:
         return sibling[:_CONTEXT]
     before = record.turns[n - 1]

@@ -29,6 +29,8 @@ class Withhold:
             pl.when((pl.col(name).fill_null("") != "") & pl.col(f"{name}_source").is_null()).then(pl.lit(name))
             for name in _FIELDS
         )
+        has_choices = pl.col("choices").is_not_null() & pl.col("choices_source").is_null()
+        untouched = pl.coalesce(untouched, pl.when(has_choices).then(pl.lit("choices")))
         left = frame.filter(own).select("id", evidence=untouched).drop_nulls().unique("id", keep="first")
         dropped = left.sort("id").select("id", reason=pl.lit("source-text"), evidence="evidence")
         url = pl.col("extra").str.json_path_match("$.url")

@@ -22,6 +22,9 @@ def asked(korean: str, english: str, **texts: Any) -> Turn:
 QUESTION = "바다가 왜 짠지 설명하세요."
 
 FIRES: dict[str, list[tuple[str, Turn]]] = {
+    "choices-alike": [
+        ("네. | 아니요. | 네.", turn(choices=("네.", "아니요.", "네."), choices_source=("Yes.", "No.", "Indeed."))),
+    ],
     "blanks-lost": [
         ("input: 2 blanks became 1", turn(input="___은 집에 갔다.", input_source="___ went ___ home.")),
         ("instruction: 1 blanks became 2", asked("__와 __", "Fill in: ____")),
@@ -112,6 +115,12 @@ FIRES: dict[str, list[tuple[str, Turn]]] = {
 }  # fmt: skip
 
 HOLDS_STILL: dict[str, list[Turn]] = {
+    "choices-alike": [
+        turn(choices=("네.", "아니요."), choices_source=("Yes.", "No.")),
+        turn(choices=("네.", "네"), choices_source=("Yes.", "yes")),
+        turn(choices=("Yes.", "Yes.")),
+        turn(instruction="바다는 왜 짠가요?"),
+    ],
     "blanks-lost": [
         turn(input="집에 __ 갔다.", input_source="___ went home."),
         turn(input="__", input_source=None),
