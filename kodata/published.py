@@ -131,19 +131,27 @@ class Difference:
     changed: list[str]
 
 
+def build_at(folder: Path) -> Build | None:
+    """The build in that folder, or the latest of those that it holds; None when there is none."""
+    for place in (folder, folder / "latest"):
+        if _is_build(place):
+            return Build(place.resolve())
+    found = [Build(path.parent) for path in sorted(folder.glob("*/corpus.parquet")) if _is_build(path.parent)]
+    return next((build for build in reversed(found) if not build.held_back_by), found[-1] if found else None)
+
+
+def _is_build(folder: Path) -> bool:
+    return (folder / "manifest.json").is_file()
+
+
 def find_build(name: str, builds: Path) -> Build:
-    """The build in that folder, or the latest of that pipeline or variant (`alpaca-ko@demo`).
+    """The build in that folder, or the latest of that pipeline or variant (`alpaca-ko@demo`), by name or folder.
 
     Raises BuildError naming the nearest there is.
     """
-    for folder in (Path(name).expanduser(), builds / name / "latest", builds / name):
-        if (folder / "manifest.json").is_file():
-            return Build(folder.resolve())
-    home = builds / name
-    newest = sorted(path.parent.name for path in home.glob("*/manifest.json")) if home.is_dir() else []
-    if newest:
-        found = [Build(home / name) for name in newest]
-        return next((build for build in reversed(found) if not build.held_back_by), found[-1])
+    for folder in (Path(name).expanduser(), builds / name):
+        if (build := build_at(folder)) is not None:
+            return build
     there = sorted({path.parent.parent.name for path in builds.glob("*/*/manifest.json")})
     raise BuildError(f'no build "{name}" in {builds}{did_you_mean(name, there)} (`kodata build` makes one)')
 

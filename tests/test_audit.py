@@ -140,9 +140,38 @@ def test_a_build_is_audited_by_its_name(at_demo: Build) -> None:
     assert "duplicate" not in checks(audit)
 
 
+def test_the_folder_of_a_build_and_the_one_above_are_the_build(run_kodata: Kodata, at_demo: Build) -> None:
+    kept = at_demo.manifest["records"]["kept"]
+    for folder in (at_demo.path, at_demo.path.parent):
+        assert kodata.audit(folder).records == kept
+        assert json.loads(run_kodata("inspect", folder, "--json", "--progress", "none").out)["records"] == kept
+        assert run_kodata("show", folder).out.splitlines()[0] == run_kodata("show", at_demo.path).out.splitlines()[0]
+
+
 def test_a_layout_that_nobody_knows_is_said_with_what_may_be_meant(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match=r"--map instruction=ko.q --map output=ko.a"):
         kodata.audit(write(tmp_path / "pairs.jsonl", [{"ko": row["ko"]} for row in PAIRS]))
+
+
+def test_english_that_no_record_has_is_an_error_with_the_nearest_field(tmp_path: Path) -> None:
+    fields = {"instruction": "ko.q", "output": "ko.a"}
+    with pytest.raises(PipelineError, match=r'^no record has "en.text" beside its texts - did you mean "en.q"\?$'):
+        kodata.audit(write(tmp_path / "pairs.jsonl", PAIRS), fields=fields, english={"instruction": "en.text"})
+
+
+def test_a_field_that_no_item_has_is_an_error_with_the_nearest(run_kodata: Kodata, tmp_path: Path) -> None:
+    (tmp_path / "q.csv").write_text("질문,답변\n수도는?,서울입니다.\n", encoding="utf-8")
+    for command in ("audit", "inspect"):
+        ended = run_kodata(command, tmp_path / "q.csv", "--map", "instruction=질믄")
+        assert (ended.code, ended.complaint) == (2, 'kodata: no item has the field "질믄" - did you mean "질문"?')
+
+
+def test_a_file_without_a_record_is_no_clean_corpus(run_kodata: Kodata, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", [{"label": 1}, {"label": 2}])
+    with pytest.raises(SourceError, match=r"^a.jsonl: none of its items \(2\) is a record of the format alpaca: "):
+        kodata.audit(path, use="alpaca")
+    ended = run_kodata("inspect", path, "--use", "alpaca", "--progress", "none")
+    assert ended.out.splitlines()[-1].endswith("--map instruction=PLACE --map output=PLACE")
 
 
 def test_english_stands_beside_texts_only() -> None:

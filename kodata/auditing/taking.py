@@ -10,8 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from kodata.corpus import COLUMNS
-from kodata.errors import BuildError, PipelineError, SourceError
-from kodata.published import find_build
+from kodata.errors import BuildError, PipelineError, SourceError, did_you_mean
+from kodata.published import build_at, find_build
 from kodata.sources import Source, read
 from kodata.sources.memory import Data, corpus_in, open_data
 from kodata.sources.opening import Opened, open_source
@@ -51,7 +51,8 @@ class Taken:
 def taken(what: str | Path | Data, wanted: Wanted, builds: Path, token: str | None = None) -> Taken:
     """The corpus at a path, at `hf://OWNER/NAME`, in a build of that name or folder, or in memory.
 
-    Raises SourceError when there is none, PipelineError when it is in no format that is known or in several.
+    Raises SourceError when there is none, PipelineError when it is in no format that is known or in several, or has no
+    such field or English.
     """
     if wrong := [name for name in wanted.english if name not in _BESIDE]:
         raise PipelineError(f'English stands beside {", ".join(_BESIDE)}, not beside "{wrong[0]}"')
@@ -60,7 +61,7 @@ def taken(what: str | Path | Data, wanted: Wanted, builds: Path, token: str | No
         return _of_items(open_data(what), Source(""), wanted) if corpus is None else _of_corpus(corpus, "data")
     where = str(what)
     path = Path(where).expanduser()
-    if is_on_hub(where) or (path.exists() and not (path / "manifest.json").is_file()):
+    if is_on_hub(where) or (path.exists() and build_at(path) is None):
         source = source_at(where, wanted.config, wanted.split, wanted.revision)
         return _of_items(open_source(source, token, whole=wanted.limit is None), source, wanted)
     try:
@@ -90,7 +91,15 @@ def _of_items(opened: Opened, source: Source, wanted: Wanted) -> Taken:
         raise PipelineError(f"{opened.origin} {_choice(layout)}")
     source = replace(source, use=way.use, name=source.name or way.use, fields=way.fields, licence=wanted.licence)
     reading = read(source, replace(opened, items=chain(head, opened.items)), wanted.limit)
+    if head and not reading.records.records:
+        why = ", ".join(f"{reason} {count:,}" for reason, count in reading.reasons.items())
+        raise SourceError(
+            f"{opened.origin}: none of its items ({len(reading.rows):,}) is a record of the format {way.use}: {why}"
+        )
     corpus = _with_english(reading.frame, wanted.english)
+    if lost := [place for name, place in wanted.english.items() if not corpus[f"{name}_source"].count()]:
+        near = did_you_mean(lost[0], {field.path for field in layout.fields} - {*lost, *way.fields.values()})
+        raise PipelineError(f'no record has "{lost[0]}" beside its texts{near}')
     placed = corpus.join(reading.rows, on="id", how="left", maintain_order="left")
     return Taken(placed, opened.origin, reading.reasons)
 

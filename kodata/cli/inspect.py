@@ -131,6 +131,9 @@ def _report(found: Inspection, where: str) -> Iterator[str]:
     else:
         yield "Nothing odd was found."
     yield ""
+    if not found.records:
+        yield f"None of its items is a record. Say where its fields are:\n  {_with_places(where)}"
+        return
     yield from _examples(found.examples[:1])
     again = [word for name, place in found.source.fields.items() for word in ("--map", f"{name}={place}")]
     known = [] if found.layout.is_known and len(found.layout.ways) == 1 else ["--use", found.source.use]
@@ -185,7 +188,11 @@ def _choice(found: Inspection, where: str) -> Iterator[str]:
         places = [word for name, place in way.fields.items() for word in ("--map", f"{name}={place}")]
         yield f"  {printable(shlex.join(['kodata', 'inspect', where, '--use', way.use, *places]))}"
     if not ways:
-        yield f"  {shlex.join(['kodata', 'inspect', where, '--map', 'instruction=PLACE', '--map', 'output=PLACE'])}"
+        yield f"  {_with_places(where)}"
+
+
+def _with_places(where: str) -> str:
+    return shlex.join(["kodata", "inspect", where, "--map", "instruction=PLACE", "--map", "output=PLACE"])
 
 
 def _examples(records: Sequence[Record]) -> Iterator[str]:

@@ -15,9 +15,12 @@ from kodata.events import Every, SourceMoved, SourceRead, Tell
 from kodata.inspecting.drafting import template_of
 from kodata.inspecting.quirks import Quirk, quirks_of
 from kodata.pipeline import load_pipeline
+from kodata.published import build_at
 from kodata.sources import Reading, Source, read
 from kodata.sources.opening import Item, Opened, open_source
 from kodata.sources.sniffing import LOOKED_AT, Layout, chosen, layout_of
+from kodata.sources.source import is_on_hub
+from kodata.sources.source import source_at as place_at
 
 HUB_ITEMS = 10_000  # of a data set on the hub, unless more are asked for
 
@@ -45,6 +48,12 @@ class Inspection:
     languages: Mapping[str, int] | None = None
     quirks: tuple[Quirk, ...] = ()
     examples: tuple[Record, ...] = ()
+
+
+def source_at(where: str, config: str = "", split: str = "train", revision: str = "") -> Source:
+    """The source at a path, or on the hub; a build, or a folder that holds builds, is the corpus of the latest."""
+    build = None if is_on_hub(where) else build_at(Path(where).expanduser())
+    return place_at(where if build is None else str(build.path / "corpus.jsonl"), config, split, revision)
 
 
 def inspect(

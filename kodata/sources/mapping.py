@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 Tree: TypeAlias = "dict[str, Tree]"
 
-_OF_MESSAGES = {"role": "from", "content": "value"}  # what may be said of every message of a conversation
+OF_MESSAGES = {"role": "from", "content": "value"}  # what may be said of every message of a conversation
 LISTS = ("conversations", "messages")
 
 
@@ -19,8 +19,8 @@ def mapped(item: Mapping[str, object], fields: Mapping[str, str]) -> Mapping[str
     """
     if not fields:
         return item
-    names = {new: fields[name] for name, new in _OF_MESSAGES.items() if name in fields}
-    places = {name: place for name, place in fields.items() if name not in _OF_MESSAGES}
+    names = {new: fields[name] for name, new in OF_MESSAGES.items() if name in fields}
+    places = {name: place for name, place in fields.items() if name not in OF_MESSAGES}
     taken = {name: value for name, place in places.items() if (value := _at(item, place)) is not None}
     rest = _without(item, _tree(_parts(item, places[name]) for name in taken)) if taken else item
     kept = {f"original_{name}" if name in places else name: value for name, value in _object(rest).items()}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from kodata.errors import PipelineError, did_you_mean
 from kodata.sources import messages, sharegpt
 from kodata.sources.formats import SOURCES
+from kodata.sources.mapping import OF_MESSAGES
 from kodata.sources.single import ANSWER
 
 LOOKED_AT = 500  # items
@@ -66,6 +67,14 @@ class Layout:
     is_known: bool
     fields: tuple[Field, ...]
 
+    def has(self, place: str) -> bool:
+        """Whether a field stands at that place, or may: what lists and deep objects hold is not among the fields."""
+        return any(
+            f"{field.path}.".startswith(f"{place}.")
+            or (place.startswith(f"{field.path}.") and ("list" in field.kind or "object" in field.kind))
+            for field in self.fields
+        )
+
 
 def layout_of(items: Sequence[Mapping[str, object]]) -> Layout:
     """The layout of items that are objects."""
@@ -82,7 +91,7 @@ def layout_of(items: Sequence[Mapping[str, object]]) -> Layout:
 def chosen(layout: Layout, use: str, fields: Mapping[str, str]) -> Way | None:
     """How to read: as was said, else in the one format that is known to fit; None where somebody must say.
 
-    Raises PipelineError for a format or field that nobody knows.
+    Raises PipelineError for a format or field that nobody knows, and for a place that no item has.
     """
     if not use and not fields:
         return layout.ways[0] if layout.is_known and len(layout.ways) == 1 else None
@@ -91,6 +100,10 @@ def chosen(layout: Layout, use: str, fields: Mapping[str, str]) -> Way | None:
         raise PipelineError(f'no format "{use}"{did_you_mean(use, SOURCES)}')
     if wrong := [name for name in fields if name not in SOURCES[use].fields]:
         raise PipelineError(f'{use} has no field "{wrong[0]}"{did_you_mean(wrong[0], SOURCES[use].fields)}')
+    places = [place for name, place in fields.items() if name not in OF_MESSAGES]
+    if layout.fields and (lost := [place for place in places if not layout.has(place)]):
+        known = [field.path for field in layout.fields]
+        raise PipelineError(f'no item has the field "{lost[0]}"{did_you_mean(lost[0], known)}')
     return Way(use, fields)
 
 
