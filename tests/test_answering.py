@@ -86,6 +86,17 @@ def test_asks_of_many_records_share_full_requests_and_repeats_are_asked_once(led
     assert sorted(text for request in hand.requests for text in request) == ["same", "t0", "t1", "t2", "t3", "t4"]
 
 
+def test_questions_of_unlike_settings_need_not_wait_for_each_other(ledger: Ledger) -> None:
+    both = threading.Barrier(2)
+
+    def asking(settings: str) -> Story:
+        (answer,) = yield [Ask("hand", settings, "text")]
+        return Record((Turn(settings, 0, instruction=answer.text),))
+
+    hand = ByHand(reply=lambda ask: f"{both.wait(timeout=5) in (0, 1)}")
+    assert told(desk(hand, ledger), ("a", asking("a")), ("b", asking("b"))) == {"a": "True", "b": "True"}
+
+
 def test_one_story_may_ask_the_same_twice(ledger: Ledger) -> None:
     hand = ByHand()
     assert told(desk(hand, ledger), ("r", story("r", ["a", "a"], ["a", "b"]))) == {"r": "a! a! a! b!"}

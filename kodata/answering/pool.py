@@ -48,7 +48,7 @@ class Pool:
         self.for_later: dict[str, list[Ask]] = defaultdict(list)  # by provider: to be submitted in batches
         self.elsewhere = _Elsewhere()
         self.held: tuple[Provider, list[Ask]] | None = None  # waits for room in the budget
-        self.on_the_way: dict[Sent, str] = {}  # and whom it was sent to
+        self.on_the_way: dict[Sent, tuple[str, str]] = {}  # and provider and settings of its questions
         self.home: SimpleQueue[Sent] = SimpleQueue()
 
     def run(self, stories: Iterable[tuple[str, Story]]) -> dict[str, Ending]:
@@ -137,7 +137,8 @@ class Pool:
                 self.ledger.claims.release_all()
 
     def _take_home(self, sent: Sent) -> None:
-        tally = self.answering.tallies[self.on_the_way.pop(sent)]
+        name, _ = self.on_the_way.pop(sent)
+        tally = self.answering.tallies[name]
         replies = sent.result()
         if left := [ask for ask, reply in replies if isinstance(reply, Unanswered)]:
             tally.unanswered += len(left)
@@ -172,21 +173,25 @@ class Pool:
                 return min(max(pause_s, _SHORTEST_S), _WAKE_S)
             self.held = None
             sent = executor.submit(self.desk.send, provider, asks, reserved, has_turn=True)
-            self.on_the_way[sent] = provider.name
+            self.on_the_way[sent] = provider.name, asks[0].settings
             sent.add_done_callback(self.home.put)
         return _WAKE_S
 
     def _next_batch(self) -> tuple[Provider, list[Ask]] | None:
-        """A full request; a partial one only when nothing on the way could still fill it."""
-        busy = set(self.on_the_way.values())
-        for (name, settings), asks in list(self.pending.items()):
-            provider, claimed = self.answering.providers[name], self.claimed[name, settings]
-            while asks and len(claimed) < provider.batch:
-                claimed.extend(self._claimed(provider, asks))
-            if not asks and not claimed:
-                del self.pending[name, settings]
-            elif len(claimed) >= provider.batch or name not in busy:
-                return provider, provider.take(claimed)
+        """A full request; a partial one only when nothing like it is on the way, whose stories could still fill it."""
+        busy, through = set(self.on_the_way.values()), []
+        try:
+            for place, asks in self.pending.items():
+                provider, claimed = self.answering.providers[place[0]], self.claimed[place]
+                while asks and len(claimed) < provider.batch:
+                    claimed.extend(self._claimed(provider, asks))
+                if not asks and not claimed:
+                    through.append(place)
+                elif len(claimed) >= provider.batch or place not in busy:
+                    return provider, provider.take(claimed)
+        finally:
+            for place in through:
+                del self.pending[place], self.claimed[place]
         return None
 
     def _claimed(self, provider: Provider, asks: deque[Ask]) -> list[Ask]:
