@@ -110,6 +110,27 @@ def test_half_a_character_in_one_answer_keeps_no_answer_from_being_collected(pla
     assert plain().manifest["records"]["kept"] == 10
 
 
+def test_a_service_that_is_busy_for_a_moment_is_asked_again_for_its_batches(by_batch: Run, desk: BatchDesk) -> None:
+    with pytest.raises(WaitingForBatch):
+        by_batch()
+    desk.busy = 2
+    assert by_batch().manifest["records"]["kept"] == 20
+
+
+def test_a_batch_that_is_gone_keeps_no_other_from_being_collected(
+    by_batch: Run, desk: BatchDesk, env: dict[str, str]
+) -> None:
+    desk.is_done = False
+    for n in (20, 23):
+        with pytest.raises(WaitingForBatch):
+            by_batch(n)
+    desk.is_done = True
+    del desk.taken["batch_0"]
+    with pytest.raises(Misconfigured, match=r"has no batch batch_0: .*--drop kodata-"):
+        by_batch(23)
+    assert out(env) == [("batch_0", 20)]
+
+
 def test_what_is_out_in_a_batch_is_not_planned_to_be_asked_again(
     by_batch: Run, desk: BatchDesk, env: dict[str, str], tmp_path: Path
 ) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import sleep
+from typing import ParamSpec, TypeVar
 
 from kodata.answering.patience import Patience
 from kodata.answering.purse import Purse
@@ -16,6 +17,9 @@ from kodata.errors import Misconfigured, ProviderError, Transient, Unreachable, 
 from kodata.events import Tell, Waiting
 from kodata.ledger import Batch, Ledger
 from kodata.providers.openai_batch import Failed, Look, OpenAIBatches
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 INTENT_S = 120.0  # so long may a batch that was submitted be missing in the service's list
 TIMES = 3  # that a question is submitted when its lines fail
@@ -85,45 +89,61 @@ class Later:
         def may_help(failed: BaseException) -> bool:
             return isinstance(failed, Transient) and not failed.is_lost
 
-        def waits(failed: Transient, pause_s: float) -> None:
-            self.tell(Waiting(provider, round(pause_s, 1), str(failed)))
-
         try:
-            ident = self.patience.retrying(may_help, waits, sleep)(service.submit, name, asks)
+            ident = self.patience.retrying(may_help, self._waits(provider), sleep)(service.submit, name, asks)
         except ProviderError as failed:
             if isinstance(failed, Transient) and failed.is_lost:
                 return  # it may have arrived: the next run looks for it by its name
             self.ledger.batches.end(name, "never submitted")
             self.purse.settle(0.0, -usd)
             if isinstance(failed, Transient):
-                raise Unreachable(f"{failed}, again and again. Nothing is lost; run again to go on") from failed
+                raise _unreachable(failed) from failed
             raise
         self.ledger.batches.submitted(name, ident)
         self.tallies[provider].requests += 1
 
+    def _asked(self, provider: str, question: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+        """What the service says, which costs nothing; asked again while it is busy. Raises as `collect`."""
+
+        def may_help(failed: BaseException) -> bool:
+            return isinstance(failed, Transient)
+
+        try:
+            return self.patience.retrying(may_help, self._waits(provider), sleep)(question, *given, **named)
+        except Transient as failed:
+            raise _unreachable(failed) from failed
+
+    def _waits(self, provider: str) -> Callable[[Transient, float], None]:
+        return lambda failed, pause_s: self.tell(Waiting(provider, round(pause_s, 1), str(failed)))
+
     def collect(self) -> None:
-        """Take in what is over. Raises Misconfigured for a batch that was not accepted, once all others are in."""
+        """Take in what is over.
+
+        Raises Misconfigured for a batch that was not accepted or is not there, once all others are in; QuotaUsedUp or
+        Unreachable when the service says nothing.
+        """
         wrong = []
         for provider, service in self.services.items():
             for batch in self.ledger.batches.out(provider):
-                look = self._looked(service, batch)
-                if look is not None and look.is_over:
-                    self._take_in(service, batch, look)
-                    if look.why:
-                        wrong.append(f"{provider} did not take batch {batch.id or batch.name} ({look.why})")
+                try:
+                    look = self._looked(service, batch)
+                    if look is not None and look.is_over:
+                        self._take_in(service, batch, look)
+                except Misconfigured as error:
+                    wrong.append(error)
         if wrong:
-            raise Misconfigured(f"{wrong[0]}. Its questions are free again; mend the settings, then run again")
+            raise wrong[0]
 
     def _looked(self, service: OpenAIBatches, batch: Batch) -> Look | None:
         """How it stands; None when that is not known yet, or when it never reached the service."""
-        ident = batch.id or service.find(batch.name)
+        ident = batch.id or self._asked(batch.provider, service.find, batch.name)
         if ident is None:
             if (datetime.now(UTC) - datetime.fromisoformat(batch.at)).total_seconds() >= INTENT_S:
                 self.ledger.batches.end(batch.name, "never submitted")
             return None
         if not batch.id:
             self.ledger.batches.submitted(batch.name, ident)
-        look = service.look(ident)
+        look = self._asked(batch.provider, service.look, ident)
         if look is None:
             raise Misconfigured(
                 f"{batch.provider} has no batch {ident}: was it submitted with another key? "
@@ -133,7 +153,7 @@ class Later:
 
     def _take_in(self, service: OpenAIBatches, batch: Batch, look: Look) -> None:
         asks = self.ledger.batches.asks(batch.name)
-        results = service.results(look, asks)
+        results = self._asked(batch.provider, service.results, look, asks)
         answers = [(asks[ident], found) for ident, found in results.items() if isinstance(found, Answer)]
         failures = [
             (asks[ident].key, found.status, found.why)
@@ -144,6 +164,11 @@ class Later:
             self.ledger.keep(answers[start : start + _PART])
         self.tallies[batch.provider].add(answer for _, answer in answers)
         self.ledger.batches.end(batch.name, look.status, failures)
+        if look.why:
+            raise Misconfigured(
+                f"{batch.provider} did not take batch {batch.id or batch.name} ({look.why}). Its questions are free "
+                "again; mend the settings, then run again"
+            )
 
     def is_any_over(self) -> bool:
         """Whether there is something to collect, or nothing is out any more; what is not is told."""
@@ -168,6 +193,10 @@ class Later:
                 f"{self.waiting:,} questions wait in {batches}, the first submitted at {oldest} UTC and done within a "
                 "day. Run the same command again to collect them, or add --wait"
             )
+
+
+def _unreachable(failed: Transient) -> Unreachable:
+    return Unreachable(f"{failed}, again and again. Nothing is lost; run again to go on")
 
 
 def _is_refused(status: int) -> bool:

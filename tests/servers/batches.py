@@ -19,7 +19,7 @@ class BatchDesk:
 
     Of a batch that is to end "expired" or "cancelled" every other line is answered; one that is to end "failed" is
     not taken at all. `failing` gives a status to lines with that word in their question. `delay` is slept between
-    taking a batch and saying so.
+    taking a batch and saying so. The next `busy` requests are told to come again.
     """
 
     server: "OpenAIServer"
@@ -27,11 +27,15 @@ class BatchDesk:
     ends: list[str] = field(default_factory=list)
     failing: dict[str, int] = field(default_factory=dict)
     delay: float = 0.0
+    busy: int = 0
     lines: list[str] = field(default_factory=list)  # every custom_id that was ever handed in
     taken: dict[str, dict[str, Any]] = field(default_factory=dict)
     _files: dict[str, bytes] = field(default_factory=dict)
 
     def answer(self, method: str, path: str, authorization: str, body: bytes) -> Answer:
+        if self.busy:
+            self.busy -= 1
+            raise Refused(503, "Busy.")
         place = urlsplit(path).path.removeprefix("/v1/").split("/")
         if (method, place) == ("POST", ["files"]):
             content = re.split(rb"\r\n--[^\r\n]+", body.partition(b'filename="')[2].partition(b"\r\n\r\n")[2])[0]
