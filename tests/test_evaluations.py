@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from kodata.asks import Ask, Translator
 from kodata.building import Options, build, silent
+from kodata.cli.record import record_lines
 from kodata.corpus import Record, Turn, frame_of
 from kodata.errors import BuildError
 from kodata.exports import EXPORTS, export
@@ -256,3 +257,17 @@ def test_items_among_other_records_are_refused(tmp_path: Path) -> None:
 def test_the_array_has_the_choices_and_the_label(demo: Build) -> None:
     rows = json.loads((demo.path / "corpus.json").read_text(encoding="utf-8"))
     assert pl.DataFrame(rows)["label"].to_list() == demo.corpus["label"].to_list()
+
+
+def test_a_person_sees_the_choices_and_which_is_right(demo: Build) -> None:
+    first = demo.corpus.row(0, named=True)
+    lines = [line.strip() for line in record_lines(demo, first["id"], demo.path / "none")]
+    right = lines.index(f"choice {first['label']} (right):")
+    both = [lists[first["label"]] for lists in (first["choices"], first["choices_source"])]
+    assert lines[right + 1 : right + 4 : 2] == both
+
+
+def test_the_card_is_one_of_an_evaluation(demo: Build, tmp_path: Path) -> None:
+    export(demo, "hf", tmp_path / "out")
+    head = yaml.safe_load((tmp_path / "out" / "README.md").read_text(encoding="utf-8").split("---\n")[1])
+    assert (head["task_categories"], head["tags"][0]) == (["multiple-choice"], "evaluation")

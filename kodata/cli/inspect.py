@@ -158,7 +158,8 @@ def _head(found: Inspection) -> Iterator[str]:
     rows.append(("languages", ", ".join(f"{name} {count:,}" for name, count in (found.languages or {}).items())))
     if found.characters:
         size = counted(found.characters, "character")
-        rows.append(("to translate", f"{size} of instructions, inputs and system lines"))
+        what = "questions and choices" if SOURCES[use].has_choices else "instructions, inputs and system lines"
+        rows.append(("to translate", f"{size} of {what}"))
     width = max(len(name) for name, _ in rows)
     yield from (_line(f"{name:{width}}  ", text) for name, text in rows if text)
 

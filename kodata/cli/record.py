@@ -105,6 +105,11 @@ def _turns(rows: Sequence[Mapping[str, Any]], lines_each: int | None = None) -> 
             yield from _field(f"{name}{level}", turn.get(name), lines_each)
             if lines_each is None:
                 yield from _field(f"{name}, source", turn.get(f"{name}_source"))
+        for n, choice in enumerate(turn.get("choices") or ()):
+            right = " (right)" if n == turn["label"] else ""
+            yield from _field(f"choice {n}{right}", choice, lines_each)
+            if lines_each is None and turn.get("choices_source"):
+                yield from _field(f"choice {n}, source", turn["choices_source"][n])
         if lines_each is None:
             for name in ("output_translated", *_NOTES):
                 yield from _field(name.replace("_", " "), turn.get(name))

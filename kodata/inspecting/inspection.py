@@ -44,7 +44,7 @@ class Inspection:
     most_turns: int = 0
     with_input: int = 0
     with_output: int = 0
-    characters: int = 0  # of instructions, inputs and system lines that are not Korean: what would be translated
+    characters: int = 0  # that are not Korean, answers aside: what would be translated
     languages: Mapping[str, int] | None = None
     quirks: tuple[Quirk, ...] = ()
     examples: tuple[Record, ...] = ()
@@ -99,16 +99,14 @@ def _told(items: Iterator[Item], opened: Opened, tell: Tell) -> Iterator[Item]:
 def _counted(
     source: Source, opened: Opened, reading: Reading, layout: Layout, limit: int | None, token: str | None
 ) -> Inspection:
-    texts = ("system", "instruction", "input")
+    texts = (*map(pl.col, ("system", "instruction", "input")), pl.col("choices").list.join(""))
     counts = [
         frame.select(
             turns=pl.len(),
             most_turns=pl.col("turn").max().fill_null(-1) + 1,
             with_input=(pl.col("input") != "").sum(),
             with_output=(pl.col("output") != "").sum(),
-            characters=pl.sum_horizontal(
-                pl.col(name).filter(pl.col("lang") != "ko").str.len_chars().sum() for name in texts
-            ),
+            characters=pl.sum_horizontal(text.filter(pl.col("lang") != "ko").str.len_chars().sum() for text in texts),
         )
         for frame in reading.records
     ]

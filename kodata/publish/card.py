@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kodata.licences import licence_of
+from kodata.sources import SOURCES
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _LIMITS = """\
@@ -66,6 +67,7 @@ def _head(manifest: Mapping[str, Any], configs: Sequence[Config]) -> str:
     import yaml
 
     kept = manifest["records"]["kept"]
+    is_evaluation = all(SOURCES[source["use"]].has_choices for source in manifest["sources"])
     hub = sorted({found.hub if (found := licence_of(name)) else "unknown" for name in manifest["licences"]})
     origins = [str(source["origin"]) for source in manifest["sources"]]
     written = any(asked["tokens_out"] for asked in manifest["asks"].values() if "tokens_out" in asked)
@@ -80,9 +82,9 @@ def _head(manifest: Mapping[str, Any], configs: Sequence[Config]) -> str:
             f"extended|{origin.removeprefix('hf://').partition('@')[0]}" if origin.startswith("hf://") else "original"
             for origin in origins
         ],
-        "task_categories": ["text-generation"],
+        "task_categories": ["multiple-choice" if is_evaluation else "text-generation"],
         "size_categories": [next((name for most, name in _SIZES if kept < most), "1M<n<10M")],
-        "tags": ["instruction-tuning", "korean", "kodata"],
+        "tags": ["evaluation" if is_evaluation else "instruction-tuning", "korean", "kodata"],
         "configs": [
             {"config_name": c.name, "data_files": [{"split": split, "path": path} for split, path in c.files.items()]}
             for c in configs

@@ -24,10 +24,11 @@ ReadItem: TypeAlias = Callable[[Mapping[str, object]], Raw]
 
 @dataclass(frozen=True)
 class Format:
-    """How items are read, and the names that `fields` may give to what they hold."""
+    """How items are read, the names that `fields` may give to what they hold, and whether these are choices."""
 
     read: ReadItem
     fields: tuple[str, ...]
+    has_choices: bool = False
 
     @property
     def about(self) -> str:
@@ -44,8 +45,8 @@ SOURCES: dict[str, Format] = {
     "gpt4all": Format(gpt4all, _SINGLE),
     "messages": Format(messages, ("messages", *_CHAT, "instruction", "output")),
     "kin": Format(kin, ("title", "body", "answer", "answers", "category", "id")),
-    "hellaswag": Format(hellaswag, ("ctx", "endings", "label", "activity_label", "ind")),
-    "arc": Format(arc, ("question", "choices", "answerKey", "id")),
-    "mmlu": Format(mmlu, ("question", "choices", "answer", "subject")),
-    "truthfulqa": Format(truthfulqa, ("question", "mc1_targets", "category")),
+    "hellaswag": Format(hellaswag, ("ctx", "endings", "label", "activity_label", "ind"), has_choices=True),
+    "arc": Format(arc, ("question", "choices", "answerKey", "id"), has_choices=True),
+    "mmlu": Format(mmlu, ("question", "choices", "answer", "subject"), has_choices=True),
+    "truthfulqa": Format(truthfulqa, ("question", "mc1_targets", "category"), has_choices=True),
 }
