@@ -114,8 +114,13 @@ class LawBroken(KodataError):
     """A stage lost or invented records. This is a bug in the stage; the ids are in the message."""
 
 
+_SHORT_LIST = 60  # words
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """` - did you mean "x"?` for the nearest known word, else the list of known words."""
+    """` - did you mean "x"?` for the nearest known word, else the list of known words where it is short."""
     words = sorted(known)
     near = get_close_matches(word, words, n=1, cutoff=0.5)
-    return f' - did you mean "{near[0]}"?' if near else f" - known: {', '.join(words) or 'none'}"
+    if near:
+        return f' - did you mean "{near[0]}"?'
+    return f" - known: {', '.join(words) or 'none'}" if len(words) <= _SHORT_LIST else ""

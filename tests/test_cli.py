@@ -862,3 +862,10 @@ def test_on_a_terminal_a_comparison_asks_before_it_pays(
     ended = terminal.type("n\n")
     assert (ended.code, ended.out) == (0, "Nothing was sent and nothing built.\n")
     assert (deepl.counts()["requests"], openai.counts()["requests"]) == (0, 0)
+
+
+def test_a_demo_has_nothing_to_ask_anew(kodata: Kodata) -> None:
+    ended = kodata("build", "alpaca-ko", "--demo", "--redo", "alpaca-40c69e5046a5c054")
+    assert (ended.code, ended.complaint) == (
+        2, "kodata: --demo has its answers from a recording: --redo has nothing to ask anew",
+    )  # fmt: skip

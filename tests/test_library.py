@@ -233,7 +233,7 @@ def test_translate_by_deepl_keeps_within_the_budget_and_pays_once(live: dict[str
 
 
 def test_translate_by_deepl_without_a_budget_sends_nothing(live: dict[str, str], deepl: DeepLServer) -> None:
-    with pytest.raises(OverBudget, match="no budget is given"):
+    with pytest.raises(OverBudget, match=r"the budget is \$0"):
         kodata.translate(ROWS)
     assert deepl.counts()["requests"] == 0
 

@@ -567,3 +567,13 @@ def test_a_hub_that_may_not_be_asked_is_one_clear_error(tmp_path: Path) -> None:
 @pytest.mark.slow  # the hub's client tries for 24 seconds
 def test_a_hub_that_cannot_be_reached_is_one_clear_error(tmp_path: Path) -> None:
     assert said_of_the_hub(tmp_path, HF_ENDPOINT="http://127.0.0.1:9") == NO_HUB.format("ConnectionError")
+
+
+def test_control_characters_that_were_taken_off_are_among_the_fixes(tmp_path: Path) -> None:
+    rows = [
+        {"instruction": "\x1b[31mName\x1b[0m a colour.\x1b]0;owned\x07", "input": "", "output": "Red\x00\ud800"},
+        {"instruction": "Name a\r\nfruit.", "input": "", "output": "A pear"},
+    ]
+    (tmp_path / "any.json").write_text(json.dumps(rows), encoding="ascii")
+    found = reading(tmp_path / "any.json").frame.select("instruction", "output", "fixes").rows()
+    assert found == [("Name a colour.", "Red", ["control-characters"]), ("Name a\nfruit.", "A pear", [])]

@@ -74,14 +74,14 @@ class Purse:
         """The error that says that there is no room for that much more."""
         left = max(self.limit_usd - self.spent_usd - self.aside_usd, 0.0)
         if self.limit_usd == 0:
-            return OverBudget("this would cost money and no budget is given. Ask `kodata plan`, then set --budget USD")
+            return OverBudget("this would cost money and the budget is $0. Ask `kodata plan`, then set --budget USD")
         if self.day and usd <= left + _ROUNDING:
             left, limit = max(self.day.left_usd() - self.aside_usd, 0.0), self.day.limit_usd
             return DayIsSpent(
-                f"the next request may cost ${usd:.6f} and ${left:.6f} are left of the ${limit:.2f} that [limits] "
+                f"the next request may cost ${usd:.6f} and ${left:.6f} are left of the ${limit:g} that [limits] "
                 "usd_per_day allows until midnight UTC. Nothing answered is lost; run again tomorrow to go on"
             )
         return OverBudget(
-            f"the next request may cost ${usd:.6f} and ${left:.6f} of the ${self.limit_usd:.2f} budget are left. "
+            f"the next request may cost ${usd:.6f} and ${left:.6f} of the ${self.limit_usd:g} budget are left. "
             "Nothing answered is lost; run again with a higher --budget to go on"
         )

@@ -104,6 +104,8 @@ def run_of(name: str, options: Options, workspace: Workspace, env: Mapping[str, 
     if options.demo:
         if options.offline or options.sources:
             raise PipelineError("--demo builds the shipped sample: it goes with neither --offline nor --source")
+        if options.redo:
+            raise PipelineError("--demo has its answers from a recording: --redo has nothing to ask anew")
         pipeline = replace(pipeline, steps=tuple(_from_recording(step) for step in pipeline.steps))
     pipeline = replace(pipeline, steps=tuple(_loaded(step, workspace, env) for step in pipeline.steps))
     if options.strict:

@@ -131,7 +131,8 @@ def _services(
                 yield _Found(True, _deepl(account))
                 yield from [_Found(True, _proof(face, account, workspace))] if send else []
         except Transient as error:
-            yield _Found(False, f"{error}. Check the network, then try again")
+            advice = "" if "Check" in str(error) else ". Check the network, then try again"
+            yield _Found(False, f"{error}{advice}")
         except KodataError as error:
             yield _Found(False, str(error))
 

@@ -43,9 +43,9 @@ def well_ended(command: Callable[P, None]) -> Callable[P, None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the flush at exit fails again
             raise typer.Exit(_READER_GONE) from error
         except OSError as error:
-            if error.errno is None:  # not the machine's, so ours
+            if error.errno is None and "(os error" not in str(error):  # not the machine's, as polars names it, so ours
                 raise
-            say(f"{error.filename or 'a file'}: {error.strerror}")
+            say(f"{error.filename}: {error.strerror}" if error.filename else f"a file could not be written: {error}")
             raise typer.Exit(1) from error
 
     return run

@@ -6,8 +6,9 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from math import isnan
 
-from kodata.korean import clean
+from kodata.korean import clean, has_controls
 
+CONTROLS_REMOVED = "control-characters"
 _DEEPEST = 100  # levels of nesting in an extra field; JSON libraries give up at some 250
 _INT64 = range(-(2**63), 2**63)
 
@@ -41,6 +42,21 @@ class Raw:
 def mended(raw: Raw, turn: tuple[str, str, str], fix: str) -> Raw:
     """The record of one turn with other texts, and the name of what was mended in them."""
     return replace(raw, turns=(turn,), fixes=((*(raw.fixes[0] if raw.fixes else ()), fix),))
+
+
+def noted_controls(raw: Raw, item: object) -> Raw:
+    """The record, with a word in the fixes of its first turn where control characters were taken off the item."""
+    if not _has_controls(item):
+        return raw
+    first, *rest = raw.fixes or ((),) * len(raw.turns)
+    return replace(raw, fixes=((*first, CONTROLS_REMOVED), *rest))
+
+
+def _has_controls(value: object) -> bool:
+    if isinstance(value, str):
+        return has_controls(value)
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return any(map(_has_controls, inner))
 
 
 def text_of(item: Mapping[str, object], *names: str) -> str:

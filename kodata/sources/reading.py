@@ -26,7 +26,7 @@ from kodata.sources.formats import SOURCES
 from kodata.sources.language import with_language
 from kodata.sources.mapping import mapped
 from kodata.sources.opening.items import Item, Opened
-from kodata.sources.raw import Raw, Unreadable
+from kodata.sources.raw import Raw, Unreadable, noted_controls
 from kodata.sources.source import Source
 
 ROW_COLUMNS: dict[str, pl.DataType] = {"id": pl.String(), "source_file": pl.String(), "source_row": pl.Int64()}
@@ -123,7 +123,9 @@ class _Desk:
 
     def take(self, item: Item) -> None:
         try:
-            self._take(item, SOURCES[self.source.use].read(mapped(item.value(), self.source.fields)))
+            value = item.value()
+            raw = SOURCES[self.source.use].read(mapped(value, self.source.fields))
+            self._take(item, noted_controls(raw, value))
         except Unreadable as error:
             self._drop(item, error)
         is_full = self._count - self._starts[-1] >= shards.SHARD_RECORDS or len(self._gone) >= shards.SHARD_RECORDS

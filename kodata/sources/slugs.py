@@ -25,6 +25,7 @@ DROPS: dict[str, str] = {
     "too-many-turns": "there are more turns than can be numbered",
 }
 FIXES: dict[str, str] = {
+    "control-characters": "characters that steer a terminal, or that cannot be written, are taken out",
     "no-input-marker": "a marker such as <noinput> becomes an empty input",
     "no-output-marker": "a marker such as <nooutput> becomes an empty output",
     "prompt-object": "of a prompt that is an object its value is taken, else its description",
