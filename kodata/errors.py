@@ -118,9 +118,10 @@ _SHORT_LIST = 60  # words
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """` - did you mean "x"?` for the nearest known word, else the list of known words where it is short."""
+    """` - did you mean "x"?` for the nearest known word, whatever its case, else the list of all where it is short."""
     words = sorted(known)
-    near = get_close_matches(word, words, n=1, cutoff=0.5)
+    folded = {name.lower(): name for name in words}
+    near = get_close_matches(word.lower(), folded, n=1, cutoff=0.5)
     if near:
-        return f' - did you mean "{near[0]}"?'
+        return f' - did you mean "{folded[near[0]]}"?'
     return f" - known: {', '.join(words) or 'none'}" if len(words) <= _SHORT_LIST else ""

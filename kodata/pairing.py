@@ -5,6 +5,7 @@ The pairs are a translation memory: what is in them need not be paid for again.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from kodata.corpus import Record, TextField, Turn, records_of
 from kodata.errors import PipelineError, SourceError, did_you_mean
 from kodata.sources import SOURCES, Source, read
 from kodata.sources.opening import open_source
+
+_HANGUL = re.compile("[가-힣]")
+_MOST, _LEAST = 0.5, 0.1  # share of the texts with Hangul: of an English file at most, of a Korean one at least
 
 
 @dataclass(frozen=True)
@@ -49,12 +53,16 @@ class Paired:
 def align(english: str | Path, korean: str | Path, *, use: str = "alpaca") -> Paired:
     """The records of an English file and of a Korean one that go together; both keep their order.
 
-    `use` is the format of both. Raises SourceError when a file cannot be read, or has too little in common with the
-    other.
+    `use` is the format of both. Raises SourceError when a file cannot be read, is in the language of the other, or has
+    too little in common with it.
     """
     if use not in SOURCES:
         raise PipelineError(f'no format "{use}"{did_you_mean(use, SOURCES)}')
     en, ko = _Side.read(use, Path(english)), _Side.read(use, Path(korean))
+    if en.hangul > _MOST:
+        raise SourceError(f"the texts of {english} are Korean: the English file comes first")
+    if ko.hangul < _LEAST:
+        raise SourceError(f"hardly a text of {korean} is Korean: the English file comes first, the Korean one second")
     found = alignment.align(en.texts, ko.texts)
     together = [(en.records[pair.english], ko.records[pair.korean], pair) for pair in found.pairs]
     even = [(left, right, pair) for left, right, pair in together if len(left.turns) == len(right.turns)]
@@ -97,6 +105,11 @@ class _Side:
     def texts(self) -> list[str]:
         """What is asked in each record, which every recipe translates; answers may have been written anew."""
         return ["\n".join(f"{turn.instruction}\n{turn.input}" for turn in record.turns) for record in self.records]
+
+    @property
+    def hangul(self) -> float:
+        """The share of the texts with a syllable of Hangul."""
+        return sum(bool(_HANGUL.search(text)) for text in self.texts) / len(self.records)
 
 
 def _texts(turn: Turn, other: Turn) -> dict[str, str]:

@@ -210,6 +210,15 @@ def test_each_turn_of_a_conversation_is_a_pair(tmp_path: Path) -> None:
     assert [line["turn"] for line in found.lines[:4]] == [0, 1, 0, 1]
 
 
+def test_the_english_file_comes_first(tmp_path: Path) -> None:
+    english, korean = ([{"instruction": text, "output": "x"} for text in texts] for texts in (ENGLISH, TRANSLATED))
+    en, ko = files(tmp_path, english, korean)
+    with pytest.raises(SourceError, match=r"the texts of .*ko.json are Korean: the English file comes first$"):
+        kodata.align(ko, en)
+    with pytest.raises(SourceError, match=r"hardly a text of .*en.json is Korean: the English file comes first"):
+        kodata.align(en, en)
+
+
 def test_a_format_that_is_none_is_named(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match=r'^no format "alpacca" - did you mean "alpaca"\?$'):
         kodata.align(*files(tmp_path, [], []), use="alpacca")

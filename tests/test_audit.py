@@ -166,6 +166,12 @@ def test_a_field_that_no_item_has_is_an_error_with_the_nearest(run_kodata: Kodat
         assert (ended.code, ended.complaint) == (2, 'kodata: no item has the field "질믄" - did you mean "질문"?')
 
 
+def test_a_file_is_no_folder_to_write_to_and_nothing_is_read(run_kodata: Kodata, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", ROWS)
+    ended = run_kodata("audit", tmp_path / "nowhere.json", "--out", path)
+    assert (ended.code, "a.jsonl' is a file" in " ".join(ended.err.split())) == (2, True)
+
+
 def test_a_file_without_a_record_is_no_clean_corpus(run_kodata: Kodata, tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", [{"label": 1}, {"label": 2}])
     with pytest.raises(SourceError, match=r"^a.jsonl: none of its items \(2\) is a record of the format alpaca: "):

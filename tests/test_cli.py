@@ -27,6 +27,8 @@ from kodata.cli import app, main
 from kodata.pipeline import shipped, shipped_pipelines
 from kodata.published import Build, find_build
 from kodata.rules import RULES
+from kodata.sources.slugs import DROPS
+from kodata.stages.reasons import REASONS
 from tests.conftest import items, own_pipeline, write_items
 from tests.servers.deepl import DeepLServer
 from tests.servers.ledger import Answer, Refused
@@ -799,6 +801,28 @@ def test_the_version_is_the_installed_one(kodata: Kodata) -> None:
     from importlib.metadata import version
 
     assert kodata("--version").out == f"kodata {version('kodata')}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "stage"), [("near-duplicate", "dedupe"), ("mark-lost", "translate"), ("unanswered", "ask a service")]
+)
+def test_a_reason_of_a_stage_is_said_to_be_no_rule(name: str, stage: str, kodata: Kodata) -> None:
+    ended = kodata("rules", name)
+    assert (ended.code, f'kodata: "{name}" is no rule but a reason of the stage' in ended.complaint) == (2, True)
+    assert stage in ended.complaint
+
+
+def test_a_reason_of_reading_is_said_to_be_no_rule(kodata: Kodata) -> None:
+    said = '"ragged-row" is no rule but a reason of reading a source: the row has more or fewer fields than are named'
+    assert kodata("rules", "ragged-row").complaint == f"kodata: {said}"
+
+
+def test_every_reason_of_a_stage_can_be_looked_up(at_demo: Build) -> None:
+    assert set(at_demo.dropped["reason"]) <= {*RULES, *REASONS, *DROPS}
+
+
+def test_rules_do_not_care_for_case(kodata: Kodata) -> None:
+    assert kodata("rules", "EMPTY") == kodata("rules", "empty")
 
 
 def test_rules_lists_every_rule_with_its_severity(kodata: Kodata) -> None:

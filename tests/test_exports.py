@@ -16,7 +16,7 @@ import yaml
 
 from kodata.building import Options, build, silent
 from kodata.errors import BuildError, PipelineError
-from kodata.exports import EXPORTS, export
+from kodata.exports import EXPORTS, export, named
 from kodata.exports.text import shipped_templates
 from kodata.published import Build
 from kodata.workspace import Workspace
@@ -170,6 +170,18 @@ def test_an_export_is_replaced_and_other_files_are_not(sample: Build, tmp_path: 
     (folder / "notes.txt").write_text("mine")
     with pytest.raises(PipelineError, match=r"holds notes\.txt, which no export wrote"):
         export(sample, "messages", folder)
+
+
+def test_forms_do_not_care_for_case_and_hyphens() -> None:
+    assert [named(name) for name in ("TRL", "LLaMA-Factory", "lm_eval", "Prompt-Completion")] == [
+        "trl", "llamafactory", "lm-eval", "prompt-completion",
+    ]  # fmt: skip
+
+
+def test_a_file_is_no_folder_to_export_to(sample: Build, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("x", encoding="utf-8")
+    with pytest.raises(PipelineError, match=r"/mine is a file. Name a folder with --out$"):
+        export(sample, "alpaca", tmp_path / "mine")
 
 
 def test_an_unknown_form_is_named_with_the_nearest(sample: Build, tmp_path: Path) -> None:

@@ -244,6 +244,16 @@ def test_a_row_with_too_many_or_few_fields_is_dropped_with_its_line(tmp_path: Pa
     ]
 
 
+def test_half_of_the_rows_may_be_ragged_and_a_file_with_more_is_told_the_line(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("질문,답변\n수도는?,서울\n인구는?\n넓이는?,605,약\n높이는?,38\n", encoding="utf-8")
+    assert [(item.row, item.error) for item in opened(tmp_path / "a.csv")] == [
+        (2, ""), (3, "1 fields where 2 are named"), (4, "3 fields where 2 are named"), (5, ""),
+    ]  # fmt: skip
+    (tmp_path / "b.csv").write_text("질문,답변\n수도는?,서울\n인구는?\n넓이는?,605,약\n", encoding="utf-8")
+    with pytest.raises(SourceError, match=r"neither JSON, .* As CSV, line 3 has 1 fields where 2 are named$"):
+        opened(tmp_path / "b.csv")
+
+
 def test_a_row_that_is_not_utf_8_is_dropped(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes("a,b\n1,글\n2,".encode() + "글\n".encode("cp949"))
     assert [(item.row, item.error) for item in opened(tmp_path / "a.csv")] == [(2, ""), (3, "not UTF-8")]

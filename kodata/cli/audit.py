@@ -41,7 +41,10 @@ Benchmarks = Annotated[
 ]
 First = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Only the first N records.")]
 Out = Annotated[
-    Path | None, typer.Option("--out", metavar="DIR", help="Write audit.json, and flagged.jsonl: every flagged turn.")
+    Path | None,
+    typer.Option(
+        "--out", metavar="DIR", file_okay=False, help="Write audit.json, and flagged.jsonl: every flagged turn."
+    ),
 ]
 
 _HEADS: dict[Severity, str] = {

@@ -22,7 +22,7 @@ Template = Annotated[
 
 def export(build: BuildName, to: To = None, out: Folder = None, template: Template = "") -> None:
     """Write a build in the form that a trainer reads."""
-    from kodata.exports import EXPORTS, about
+    from kodata.exports import EXPORTS, about, named
     from kodata.exports import export as write
     from kodata.published import find_build
     from kodata.workspace import Workspace, environment
@@ -31,7 +31,7 @@ def export(build: BuildName, to: To = None, out: Folder = None, template: Templa
     if to is None:
         print("\n".join(table(("--to", "files"), [(name, about(name)) for name in EXPORTS])))
         return
-    folder = out or Path(f"{found.manifest['pipeline']['name']}-{to}")
+    folder = out or Path(f"{found.manifest['pipeline']['name']}-{named(to)}")
     written = write(found, to, folder, template)
     print("\n".join(table(("file", "bytes"), [(str(path), f"{path.stat().st_size:,}") for path in written])))
     print(f"\n{counted(found.manifest['records']['kept'], 'record')} of {found.path.name}")

@@ -25,12 +25,20 @@ def rules(name: RuleName = None) -> None:
     """
     from kodata.errors import PipelineError, did_you_mean
     from kodata.rules import RULES
+    from kodata.sources.slugs import DROPS
+    from kodata.stages.reasons import REASONS
 
+    name = name and name.lower().replace("_", "-")
     if name is None:
         rows = [(rule.name, rule().severity, _doc(rule)[0]) for rule in RULES.values()]
         print("\n".join(table(("rule", "severity", "asks"), sorted(rows))))
     elif name in RULES:
         print("\n".join(_explained(RULES[name])))
+    elif name in REASONS:
+        stage, what = REASONS[name]
+        raise PipelineError(f'"{name}" is no rule but a reason of {stage}: {what}')
+    elif name in DROPS:
+        raise PipelineError(f'"{name}" is no rule but a reason of reading a source: {DROPS[name]}')
     else:
         raise PipelineError(f'no rule "{name}"{did_you_mean(name, RULES)}')
 

@@ -43,6 +43,18 @@ EXPORTS: dict[str, Callable[[Corpus], Files]] = {
 RECEIPT = "export.json"
 
 
+def named(to: str) -> str:
+    """The form of that name, whatever its case and hyphens: `LLaMA-Factory` is `llamafactory`.
+
+    Raises PipelineError naming the nearest there is.
+    """
+    plain = {name.replace("-", ""): name for name in EXPORTS}
+    found = plain.get(to.lower().replace("-", "").replace("_", ""))
+    if found is None:
+        raise PipelineError(f'no export "{to}"{did_you_mean(to, EXPORTS)}')
+    return found
+
+
 def about(name: str) -> str:
     """What the files of a form hold, in a line."""
     return (getdoc(EXPORTS[name]) or "").splitlines()[0]
@@ -54,8 +66,7 @@ def export(build: Build, to: str, folder: Path, template: str = "") -> list[Path
     The folder must be new, empty, or hold an earlier export, which is replaced. Raises PipelineError on an unknown
     form or template, or a folder with other files in it, and BuildError where the corpus cannot be put in the form.
     """
-    if to not in EXPORTS:
-        raise PipelineError(f'no export "{to}"{did_you_mean(to, EXPORTS)}')
+    to = named(to)
     _may_replace(folder)
     corpus = Corpus(build, template_text(template))
     beside = folder.with_name(f".{folder.name}.unfinished")
@@ -87,6 +98,8 @@ def _may_replace(folder: Path) -> None:
     """Raises PipelineError when files that are no export's would be lost."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
+    if not folder.is_dir():
+        raise PipelineError(f"{folder} is a file. Name a folder with --out")
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     try:
         ours = {RECEIPT, *orjson.loads((folder / RECEIPT).read_bytes())["files"]}

@@ -14,7 +14,7 @@ from kodata.sources.opening.documents import items_of, layout_of
 from kodata.sources.opening.hub import hub_facts, open_hub
 from kodata.sources.opening.items import Item, NoItems, Opened
 from kodata.sources.opening.streams import open_stream
-from kodata.sources.opening.tables import PARQUET, dialect_of, parquet_items, table_items
+from kodata.sources.opening.tables import PARQUET, dialect_of, parquet_items, ragged, table_items
 
 if TYPE_CHECKING:
     from kodata.sources.source import Source
@@ -46,7 +46,7 @@ def _open_file(path: Path, name: str) -> Opened:
         container = f"{dialect.name}, {notes}" if notes else dialect.name
         return Opened(table_items(stream, dialect, name), path.name, container, stream.share)
     start = stream.head.lstrip()[:20]
-    raise NoItems(f"{path} is neither JSON, CSV, TSV nor Parquet: it begins with {start!r}")
+    raise NoItems(f"{path} is neither JSON, CSV, TSV nor Parquet: it begins with {start!r}{ragged(stream)}")
 
 
 def _open_folder(path: Path) -> Opened:

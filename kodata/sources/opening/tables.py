@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PARQUET = b"PAR1"
 _BATCH = 1_000  # rows of a Parquet file in memory at a time
 _LONGEST_NAME = 60  # characters of a column's name; a sentence is longer
-_FEWEST = 0.8  # share of the rows that must have as many fields as there are names
+_FEWEST = 0.5  # share of the rows that must have as many fields as there are names
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,21 @@ def dialect_of(stream: Stream) -> Dialect | None:
     if twice := [name for n, name in enumerate(best.names) if name in best.names[:n]]:
         raise NoItems(f'{stream.path} is a {best.name} with two columns "{twice[0]}". Give each a name of its own')
     return Dialect(best.names, best.delimiter, _is_quoted(stream, best))
+
+
+def ragged(stream: Stream) -> str:
+    """What keeps a file from being a table: the first line that has not as many fields as the line of names."""
+    for delimiter in "\t,;":
+        dialect = Dialect((), delimiter)
+        reader = _reader(StringIO(stream.head.decode(errors="replace"), newline=""), dialect)
+        names = next(filter(None, reader), [])
+        if len(names) > 1:
+            line = reader.line_num + 1
+            for row in reader:
+                if row and len(row) != len(names):
+                    return f". As {dialect.name}, line {line} has {len(row)} fields where {len(names)} are named"
+                line = reader.line_num + 1
+    return ""
 
 
 def _tried(head: str, delimiter: str) -> Dialect | None:
