@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from typing import Any
 
 import openai
 import pytest
+from llmock.pytest_plugin import LLMock
 
 from kodata.answering import PATIENT, Answering, Patience, Purse
 from kodata.building import silent
@@ -147,6 +149,31 @@ def test_a_limited_account_is_used_to_its_limit_without_refusals(tmp_path: Path)
     )
     assert used >= 0.95
     assert refused < 0.01 * ASKS
+
+
+def test_a_limit_that_is_halved_and_doubled_in_mid_run_is_followed_within_30_s(llmock: LLMock, tmp_path: Path) -> None:
+    llmock.reply("나무는 봄에 잎을 냅니다.", times=None).limits(rpm=RPM)
+    changes = ((60, RPM // 2), (130, RPM))  # seconds; with each the mock fills its bucket anew
+    timers = [threading.Timer(at, llmock.limits, kwargs={"rpm": rpm}) for at, rpm in changes]
+    began = time.monotonic()
+    for timer in timers:
+        timer.start()
+    through_kodata(
+        llmock.base_url("openai").removesuffix("/v1"), tmp_path, None, [question(n, "라") for n in range(3_050)]
+    )
+    taken = [request.started_at - began for request in llmock.requests if request.status == 200]
+    refused = len(llmock.requests) - len(taken)
+
+    def rate(since: float, until: float) -> float:
+        return sum(since <= at < until for at in taken) / (until - since)
+
+    rates = rate(30, 60), rate(90, 130), rate(160, 180)
+    print(
+        f"\n{rates[0]:.1f}/s of 10, halved {rates[1]:.1f}/s of 5, doubled {rates[2]:.1f}/s of 10, {refused} refused",
+        end="",
+    )
+    assert rates == (pytest.approx(10, rel=0.05), pytest.approx(5, rel=0.05), pytest.approx(10, rel=0.05))
+    assert refused < 0.02 * len(taken)
 
 
 MIXES: dict[str, list[str]] = {
