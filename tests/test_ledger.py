@@ -373,3 +373,22 @@ MOUNTS = {
 )
 def test_a_file_system_that_machines_share_is_recognised(there: str, kind: str) -> None:
     assert network_file_system(Path(there), MOUNTS) == kind
+
+
+@pytest.mark.parametrize("behind", range(1, 5), ids=["BEGIN", "INSERT", "DELETE", "COMMIT"])
+def test_an_interrupt_right_behind_any_statement_leaves_no_transaction_open(behind: int, ledger: Ledger) -> None:
+    done = 0
+
+    def interrupt(frame: object, event: str, function: object) -> None:
+        nonlocal done
+        done += event == "c_return" and getattr(function, "__name__", "") == "execute"
+        if done == behind:
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+    rain = Ask("deepl", "{}", "Why does it rain?")
+    sys.setprofile(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        ledger.keep([(rain, GREEN)])
+    ledger.keep([(rain, GREEN)])
+    assert rain.key in ledger.known([rain.key])

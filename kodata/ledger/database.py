@@ -116,8 +116,8 @@ class Database:
         """A transaction, all or nothing. Raises LedgerError that ends with `what`."""
         try:
             with self._lock:
-                self._db.execute("BEGIN IMMEDIATE")  # a deferred one fails with "database is locked"
-                try:
+                try:  # around BEGIN as well: Ctrl-C may come right behind it
+                    self._db.execute("BEGIN IMMEDIATE")  # a deferred one fails with "database is locked"
                     yield self._db
                     self._db.execute("COMMIT")
                 except BaseException:
