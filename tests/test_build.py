@@ -447,6 +447,14 @@ def test_what_is_for_review_stays_with_a_flag_and_stands_in_review_jsonl(run: Ru
     assert b.manifest["remarks"] == {"verify": {"length-ratio": len(flagged)}}
 
 
+def test_data_of_a_person_is_in_no_file_of_the_build_that_dropped_it(run: Run) -> None:
+    b = run([*items(4), {"instruction": "Check my form.", "input": "My SSN is 482-07-7315.", "output": "Fine."}])
+    (gone,) = [json.loads(line) for line in (b.path / "dropped.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert (gone["reason"], gone["evidence"]) == ("us-ssn", "input: 48*-**-****")
+    assert "source" in gone["record"][0]
+    assert [path.name for path in b.path.rglob("*") if path.is_file() and b"482-07-7315" in path.read_bytes()] == []
+
+
 def test_a_strict_build_drops_what_is_for_review_and_goes_apart(run: Run, tmp_path: Path) -> None:
     pipeline = _for_review(tmp_path)
     flagged = run(items(20), pipeline=pipeline).manifest["remarks"]["verify"]

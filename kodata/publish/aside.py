@@ -10,6 +10,7 @@ import polars as pl
 
 from kodata.corpus import COLUMNS
 from kodata.publish.facts import Facts
+from kodata.rules.pii import PII
 from kodata.shards import Shards
 from kodata.sources import Reading, Source
 
@@ -17,14 +18,15 @@ _SAID = (  # what a record may hold of its source's own words
     "system", "instruction", "input", "output", "system_source", "instruction_source", "input_source", "output_source",
     "output_translated", "choices", "choices_source", "extra",
 )  # fmt: skip
+_PERSONAL = [rule.name for rule in PII]
 _TEXTS = tuple(f"{name}{which}" for which in ("", "_source") for name in ("instruction", "input", "output"))
 
 
 def dropped_items(facts: Facts, dropped: Mapping[str, Shards]) -> Iterator[dict[str, object]]:
     """One object a dropped record, in the order of the sources: id, stage, reason, evidence, where from, the record.
 
-    An item that could not be read has no record but its text, as `item`. Every stage drops in the order of the
-    sources, so that merging needs one shard of each.
+    A record that left for data of a person stands there without its texts. An item that could not be read has no record
+    but its text, as `item`. Every stage drops in the order of the sources, so that merging needs one shard of each.
     """
     streams = [_of_stage(facts, stage, shards) for stage, shards in dropped.items()]
     unreadable = [_of_source(facts, *read) for read in zip(facts.sources, facts.readings, strict=True)]
@@ -34,7 +36,8 @@ def dropped_items(facts: Facts, dropped: Mapping[str, Shards]) -> Iterator[dict[
 def _of_stage(facts: Facts, stage: str, shards: Shards) -> Iterator[tuple[int, dict[str, object]]]:
     columns = [name for name in COLUMNS if name != "id"]
     for frame in shards:
-        for _, turns in facts.placed(_without(frame, facts, "evidence", *_SAID)).group_by("id", maintain_order=True):
+        said = _without_persons(_without(frame, facts, "evidence", *_SAID))
+        for _, turns in facts.placed(said).group_by("id", maintain_order=True):
             rows = turns.select(columns).iter_rows(named=True)
             record = [{name: value for name, value in row.items() if value is not None} for row in rows]
             yield _gone(turns.row(0, named=True), stage, record, None)
@@ -51,6 +54,12 @@ def _without(frame: pl.DataFrame, facts: Facts, *columns: str) -> pl.DataFrame:
     """The frame with null in those columns where the source of a row is not to be published."""
     is_open = ~pl.col("source").is_in(facts.private)
     return frame.with_columns(pl.when(is_open).then(pl.col(name)).alias(name) for name in columns)
+
+
+def _without_persons(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with null for all texts of a record that left for data of a person; the evidence is masked already."""
+    is_open = ~pl.col("reason").is_in(_PERSONAL)
+    return frame.with_columns(pl.when(is_open).then(pl.col(name)).alias(name) for name in _SAID)
 
 
 def _gone(row: Mapping[str, object], stage: str, record: object, item: object) -> tuple[int, dict[str, object]]:
