@@ -81,6 +81,11 @@ class Build:
         """The limit that keeps the build from being the latest; empty when none."""
         return str(self.manifest["held_back_by"])
 
+    @property
+    def not_exported(self) -> dict[str, str]:
+        """The forms of `[[publish]]` that its corpus cannot be put in, and why."""
+        return dict(self.manifest.get("not_exported", {}))
+
     def dropped_record(self, ident: str) -> dict[str, Any] | None:
         """What `dropped.jsonl` says of a record, its rows included; None when it was not dropped."""
         items = (orjson.loads(line) for line in self._dropped_lines())

@@ -252,7 +252,7 @@ def test_two_forms_of_one_name_would_be_one_folder(tmp_path: Path) -> None:
 
 def test_a_form_that_is_not_there_is_named_before_anything_runs(tmp_path: Path) -> None:
     path = own_pipeline(tmp_path, '[[publish]]\nto = "mesages"')
-    with pytest.raises(PipelineError, match=r'\[\[publish\]\]: no export "mesages" - did you mean "messages"'):
+    with pytest.raises(PipelineError, match=r'\[\[publish\]\] 1: no export "mesages" - did you mean "messages"'):
         build(str(path), Options(), Workspace.of({"KODATA_HOME": str(tmp_path / "home")}), {}, silent)
 
 

@@ -61,3 +61,19 @@ def move_latest(home: Path, final: Path) -> None:
     beside.unlink(missing_ok=True)
     beside.symlink_to(final.name, target_is_directory=True)
     beside.replace(home / "latest")
+
+
+def copy_over(build: Path, out: Path) -> None:
+    """Copy the build into a folder, in place of an earlier one; other files in it stay.
+
+    All of it is copied before anything is replaced, and the manifest, which makes it a build, comes last.
+    """
+    copied = out / ".unfinished"
+    shutil.rmtree(copied, ignore_errors=True)
+    try:
+        shutil.copytree(build, copied)
+        shutil.rmtree(out / "exports", ignore_errors=True)  # forms that an earlier build published
+        for path in sorted(copied.iterdir(), key=lambda path: path.name == "manifest.json"):
+            path.replace(out / path.name)
+    finally:
+        shutil.rmtree(copied, ignore_errors=True)

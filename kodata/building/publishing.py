@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kodata.building.folders import free, move_latest
+import orjson
+
+from kodata.building.folders import copy_over, free, move_latest
 from kodata.building.options import short
 from kodata.building.run import Run
-from kodata.errors import LawBroken
+from kodata.errors import BuildError, LawBroken, PipelineError
 from kodata.events import BuildEnded, Every, Finding, PublishMoved, Told
 from kodata.exports import export
 from kodata.findings import unused_corrections
+from kodata.pipeline import Publish
 from kodata.publish import Facts, publish
 from kodata.published import Build
 from kodata.shards import Shards
@@ -58,16 +61,27 @@ def publish_build(
             told(PublishMoved(done, kept.records))
 
     publish(facts, kept, walk.dropped, walk.remarks, told.lines, folder / "build", moved)
-    for form in run.pipeline.publish:
-        export(Build(folder / "build"), form.to, folder / "build" / "exports" / form.to, form.template)
+    _export(Build(folder / "build"), run.pipeline.publish)
     (folder / "build").replace(final)
     if is_latest:
         move_latest(home, final)
     if run.options.out is not None and not facts.held_back_by:
-        shutil.rmtree(run.options.out / "exports", ignore_errors=True)  # forms that an earlier build published
-        shutil.copytree(final, run.options.out, dirs_exist_ok=True)
+        copy_over(final, run.options.out)
     told.show(ended)
     return Build(final)
+
+
+def _export(build: Build, forms: Iterable[Publish]) -> None:
+    """Put the build into each form; where it has none, the manifest says why, and the build stands: it is paid for."""
+    refused = {}
+    for form in forms:
+        try:
+            export(build, form.to, build.path / "exports" / form.to, form.template)
+        except (BuildError, PipelineError) as error:
+            refused[form.to] = str(error)
+    if refused:
+        manifest = orjson.dumps(build.manifest | {"not_exported": refused}, option=orjson.OPT_INDENT_2)
+        (build.path / "manifest.json").write_bytes(manifest + b"\n")
 
 
 def _held_back_by(run: Run, walk: Walk, records: int, unread: int) -> str:

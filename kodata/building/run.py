@@ -15,7 +15,7 @@ from kodata.building.options import Options
 from kodata.building.providers import provider_for
 from kodata.errors import NoSource, PipelineError, SourceError, did_you_mean
 from kodata.events import Every, SourceMoved, SourceRead, Tell
-from kodata.exports import EXPORTS
+from kodata.exports import refuse_impossible
 from kodata.ledger import Ledger
 from kodata.pipeline import Pipeline, Step, load_pipeline, shipped
 from kodata.prices import Prices
@@ -98,9 +98,7 @@ def run_of(name: str, options: Options, workspace: Workspace, env: Mapping[str, 
     pipeline = load_pipeline(name, options.overrides, env)
     if options.until is not None:
         pipeline = _until(pipeline, options.until)
-    for form in pipeline.publish:
-        if form.to not in EXPORTS:
-            raise PipelineError(f'{name}, [[publish]]: no export "{form.to}"{did_you_mean(form.to, EXPORTS)}')
+    refuse_impossible(pipeline)
     if options.demo:
         if options.offline or options.sources:
             raise PipelineError("--demo builds the shipped sample: it goes with neither --offline nor --source")

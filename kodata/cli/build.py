@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kodata.cli.ending import HELD_BACK, OPEN, let_signals_interrupt
+from kodata.cli.ending import FAILED, HELD_BACK, OPEN, let_signals_interrupt
 from kodata.cli.options import (
     AsJson,
     Demo,
@@ -118,6 +118,8 @@ def build(
             raise
         raise _and_how_to_go_on(error, name, options) from error
     print("\n".join(build_report(done, quote)))
+    if done.not_exported:
+        raise typer.Exit(FAILED)
     if done.held_back_by:
         raise typer.Exit(HELD_BACK)
 

@@ -18,7 +18,7 @@ import typer
 from kodata.errors import KodataError
 from kodata.show.lines import printable
 
-HELD_BACK, OPEN, INTERRUPTED = 3, 5, 130  # the errors bring their own: kodata.errors
+FAILED, HELD_BACK, OPEN, INTERRUPTED = 1, 3, 5, 130  # the errors bring their own: kodata.errors
 _READER_GONE = 128 + signal.SIGPIPE
 _SHOW_CURSOR = b"\x1b[?25h"
 

@@ -62,6 +62,7 @@ def check(pipeline: PipelineName = None, overrides: Overrides = None) -> None:
 
     Without a name: all that are shipped.
     """
+    from kodata.exports import refuse_impossible
     from kodata.pipeline import load_pipeline, shipped_pipelines
     from kodata.prices import load_prices
     from kodata.workspace import Workspace, environment
@@ -72,6 +73,7 @@ def check(pipeline: PipelineName = None, overrides: Overrides = None) -> None:
     for name in [pipeline] if pipeline is not None else shipped_pipelines():
         try:
             loaded = load_pipeline(name, overrides or (), env)
+            refuse_impossible(loaded)
             print("\n".join(_understood(loaded)))
             for line in _priced(loaded, prices):
                 print(line)

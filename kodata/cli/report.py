@@ -18,12 +18,21 @@ _FINDINGS = 5  # that are printed; all stand in the manifest
 
 
 def build_report(build: Build, quote: Plan | None = None) -> list[str]:
-    """The summary, what was quoted for it, whether a limit held it back, and the command that looks into it."""
+    """The summary, the quote, what held it back, what was not exported, and the command that looks into it."""
     held = build.held_back_by
     name = str(build.path) if held else build_name(build)
     limit = [f"Held back, `latest` did not move: {printable(held)}", ""] if held else []
+    refused = [printable(f"Not exported to {to}: {why}") for to, why in build.not_exported.items()]
     compared = [f"Quoted {between(quote.usd_low, quote.usd_high)}, paid {dollars(paid(build))}"] if quote else []
-    return [*build_summary(build), *compared, "", *limit, f"Next: {shlex.join(['kodata', 'show', name])}"]
+    return [
+        *build_summary(build),
+        *compared,
+        "",
+        *limit,
+        *refused,
+        *([""] if refused else []),
+        f"Next: {shlex.join(['kodata', 'show', name])}",
+    ]
 
 
 def build_summary(build: Build) -> list[str]:

@@ -20,9 +20,11 @@ from kodata.exports.hub import hf
 from kodata.exports.lm_eval import lm_eval
 from kodata.exports.messages import messages, openai, preference, prompt_completion
 from kodata.exports.opened import Corpus, Files
+from kodata.exports.possible import why_not
 from kodata.exports.sharegpt import sharegpt
 from kodata.exports.text import template_text, text
 from kodata.exports.trainers import axolotl, llamafactory, trl
+from kodata.pipeline import Pipeline
 from kodata.published import Build
 
 EXPORTS: dict[str, Callable[[Corpus], Files]] = {
@@ -58,6 +60,17 @@ def named(to: str) -> str:
 def about(name: str) -> str:
     """What the files of a form hold, in a line."""
     return (getdoc(EXPORTS[name]) or "").splitlines()[0]
+
+
+def refuse_impossible(pipeline: Pipeline) -> None:
+    """Raises PipelineError naming the first `[[publish]]` that no build of the pipeline can have, and why."""
+    for n, form in enumerate(pipeline.publish, 1):
+        if form.to not in EXPORTS:
+            raise PipelineError(
+                f'{pipeline.name}, [[publish]] {n}: no export "{form.to}"{did_you_mean(form.to, EXPORTS)}'
+            )
+        if why := why_not(pipeline, form):
+            raise PipelineError(f"{pipeline.name}, [[publish]] {n}: {why}")
 
 
 def export(build: Build, to: str, folder: Path, template: str = "") -> list[Path]:

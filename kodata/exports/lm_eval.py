@@ -44,8 +44,8 @@ def lm_eval(corpus: Corpus) -> Files:
         return
     if "test" not in corpus.splits:
         raise BuildError(
-            f"{corpus.name}: it holds no records out, so there is nothing to evaluate on. Put [split] with "
-            "`test = 0.01` into the pipeline file and build again"
+            f"{corpus.name}: no record is held out, so there is nothing to evaluate on. Put [split] with "
+            "`test = 0.01`, or a larger share, into the pipeline file and build again"
         )
     yield "test.jsonl", lines(_held_out(corpus))
     yield f"{corpus.name}.yaml", [_task(corpus, _WRITTEN).encode()]

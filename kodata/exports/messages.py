@@ -32,7 +32,7 @@ def preference(corpus: Corpus) -> Files:
     """
     if not any(map(_rejected, (talk for split in corpus.splits for talk in corpus.talks(split)))):
         raise BuildError(
-            f"{corpus.build.path.name}: no record has both a translated output and one written anew. Build with a "
+            f"{corpus.name}: no record has both a translated output and one written anew. Build with a "
             'pipeline that translates "output" and regenerates it'
         )
     for split in corpus.splits:

@@ -47,11 +47,14 @@ class Talk:
     def rows(self) -> tuple[dict[str, Any], ...]:
         """The turns as they are published: instruction, input, output and what is known of each.
 
-        Raises BuildError for an item of an evaluation, which has no answer to train on.
+        Raises BuildError where there is no answer to train on: in an item of an evaluation, or before it is written.
         """
         if self.is_item:
             raise BuildError(f"{self.id} is an item of an evaluation, which nobody trains on. Export it --to lm-eval")
-        return (*self.item["history"], self.item)
+        rows = (*self.item["history"], self.item)
+        if any(row["output"] is None for row in rows):
+            raise BuildError(f"{self.id} has no answer: its pipeline ends before one is written")
+        return rows
 
     @cached_property
     def turns(self) -> tuple[tuple[str, str], ...]:
@@ -79,10 +82,10 @@ class Corpus:
 
     @cached_property
     def splits(self) -> tuple[str, ...]:
-        """`train`, and `test` where the pipeline holds records out; of an evaluation `test` alone."""
+        """`train`, and `test` where records are held out; of an evaluation `test` alone."""
         if self.is_evaluation:
             return ("test",)
-        return ("train", "test") if self.build.manifest.get("split") else ("train",)
+        return ("train", "test") if self.build.manifest.get("split", {}).get("test") else ("train",)
 
     @cached_property
     def is_evaluation(self) -> bool:

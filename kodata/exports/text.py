@@ -21,19 +21,24 @@ def text(corpus: Corpus) -> Files:
     It sees `id`, `system` and `turns`, each with instruction, input and output. Raises PipelineError when it is missing
     or not Jinja.
     """
+    template = template_of(corpus.template)
+    for split in corpus.splits:
+        yield f"{split}.jsonl", lines({"text": told} for told in _told(template, corpus, split))
+
+
+def template_of(content: str) -> Template:
+    """The template of that text. Raises PipelineError when it is empty or not Jinja."""
     from jinja2 import StrictUndefined, TemplateSyntaxError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    if not corpus.template:
+    if not content:
         raise PipelineError(f"the text export needs --template: {', '.join(shipped_templates())}, or a Jinja file")
     # Sandboxed: a template may come from anywhere, and what it is given is a data set's.
     jinja = ImmutableSandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     try:
-        template = jinja.from_string(corpus.template)
+        return jinja.from_string(content)
     except TemplateSyntaxError as error:
         raise PipelineError(f"the template is not Jinja: line {error.lineno}: {error.message}") from error
-    for split in corpus.splits:
-        yield f"{split}.jsonl", lines({"text": told} for told in _told(template, corpus, split))
 
 
 def _told(template: Template, corpus: Corpus, split: str) -> Iterator[str]:
