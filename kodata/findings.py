@@ -8,7 +8,28 @@ import polars as pl
 
 from kodata.pipeline import Step
 from kodata.shards import Shards
+from kodata.sources import LicenceColumn, Reading, Source
 from kodata.stages.correct import Correct, Correction, corrections_of
+
+_VALUES = 5  # named of those that a map has not
+
+
+def unknown_licences(sources: Sequence[Source], readings: Sequence[Reading]) -> Iterator[tuple[str, str]]:
+    """Source and count of the records whose licence its column does not give; what they say, unless that is private."""
+    for source, reading in zip(sources, readings, strict=True):
+        if not reading.unlicensed or not isinstance(source.licence, LicenceColumn):
+            continue
+        counts = sorted(reading.unlicensed.items(), key=lambda pair: (-pair[1], pair[0]))
+        said = ", ".join(f"{value or 'nothing'} {n:,}" for value, n in counts[:_VALUES])
+        more = f" and {len(counts) - _VALUES:,} more" if len(counts) > _VALUES else ""
+        records = sum(reading.unlicensed.values())
+        yield (
+            source.name,
+            (
+                f"{records:,} record{'s have' if records > 1 else ' has'} no licence in the map of the column "
+                f"{source.licence.column}" + (f": {said}{more}" if source.publish_source else "")
+            ),
+        )
 
 
 def unused_corrections(steps: Sequence[Step], kept: Shards, dropped: Mapping[str, Shards]) -> Iterator[tuple[str, str]]:

@@ -7,9 +7,11 @@ published apart, by licence.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 Use: TypeAlias = Literal["commercial", "research", "any"]
+
+UNKNOWN: Final = "unknown"  # of a record whose source does not say
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import starmap
 from pathlib import Path
 
 import orjson
@@ -15,7 +16,7 @@ from kodata.building.run import Run
 from kodata.errors import BuildError, LawBroken, PipelineError
 from kodata.events import BuildEnded, Every, Finding, PublishMoved, Told
 from kodata.exports import export
-from kodata.findings import unused_corrections
+from kodata.findings import unknown_licences, unused_corrections
 from kodata.pipeline import Publish
 from kodata.publish import Facts, publish
 from kodata.published import Build
@@ -32,7 +33,10 @@ def publish_build(
     records, dropped = sum(len(reading.rows) for reading in readings), walk.left + unread
     if records != kept.records + dropped:
         raise LawBroken(f"{records:,} records came in, {kept.records:,} are kept and {dropped:,} dropped")
-    findings = [Finding(stage, what) for stage, what in unused_corrections(run.pipeline.steps, kept, walk.dropped)]
+    findings = [
+        *starmap(Finding, unknown_licences(run.sources, readings)),
+        *starmap(Finding, unused_corrections(run.pipeline.steps, kept, walk.dropped)),
+    ]
     for finding in findings:
         told(finding)
     facts = Facts(
@@ -76,7 +80,7 @@ def _export(build: Build, forms: Iterable[Publish]) -> None:
     refused = {}
     for form in forms:
         try:
-            export(build, form.to, build.path / "exports" / form.to, form.template)
+            export(build, form.to, build.path / "exports" / form.to, form.template, form.use)
         except (BuildError, PipelineError) as error:
             refused[form.to] = str(error)
     if refused:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kodata.cli.look import BuildName
+from kodata.cli.options import For
 from kodata.cli.table import table
 from kodata.show.lines import counted
+
+if TYPE_CHECKING:
+    from kodata.exports import Corpus
 
 To = Annotated[str | None, typer.Option("--to", metavar="NAME", help="The form. Without it: a list of all.")]
 Folder = Annotated[
@@ -20,9 +24,9 @@ Template = Annotated[
 ]
 
 
-def export(build: BuildName, to: To = None, out: Folder = None, template: Template = "") -> None:
+def export(build: BuildName, to: To = None, out: Folder = None, template: Template = "", use: For = "any") -> None:
     """Write a build in the form that a trainer reads."""
-    from kodata.exports import EXPORTS, about, named
+    from kodata.exports import EXPORTS, Corpus, about, named
     from kodata.exports import export as write
     from kodata.published import find_build
     from kodata.workspace import Workspace, environment
@@ -32,6 +36,16 @@ def export(build: BuildName, to: To = None, out: Folder = None, template: Templa
         print("\n".join(table(("--to", "files"), [(name, about(name)) for name in EXPORTS])))
         return
     folder = out or Path(f"{found.manifest['pipeline']['name']}-{named(to)}")
-    written = write(found, to, folder, template)
+    written = write(found, to, folder, template, use)
     print("\n".join(table(("file", "bytes"), [(str(path), f"{path.stat().st_size:,}") for path in written])))
-    print(f"\n{counted(found.manifest['records']['kept'], 'record')} of {found.path.name}")
+    corpus = Corpus(found, use=use)
+    print(f"\n{counted(sum(corpus.licences.values()), 'record')} of {found.path.name}")
+    print("\n".join(left_out(corpus)))
+
+
+def left_out(corpus: Corpus) -> list[str]:
+    """What the use does not allow, as a table by source and licence; nothing where that is nothing."""
+    if not corpus.left_out:
+        return []
+    rows = [(share.source, share.licence, f"{share.records:,}") for share in corpus.left_out]
+    return ["", *table(("source", "licence", f"left out, as it does not allow {corpus.use} use by its name"), rows)]

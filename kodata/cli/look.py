@@ -86,7 +86,7 @@ def check(pipeline: PipelineName = None, overrides: Overrides = None) -> None:
 
 
 def _understood(pipeline: Pipeline) -> list[str]:
-    sources = [(f"source {s.name}", s.use, _place(s), s.licence) for s in pipeline.sources]
+    sources = [(f"source {s.name}", s.use, _place(s), str(s.licence)) for s in pipeline.sources]
     steps = [(f"stage {n}", step.name, _settings(step)) for n, step in enumerate(pipeline.steps, 1)]
     limits = f"limits  dropped {pipeline.limits.dropped:.1%}, unanswered {pipeline.limits.unanswered:.1%}"
     if pipeline.limits.usd_per_day is not None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from kodata.licences import Use as Purpose
 from kodata.show import Progress
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ Map: TypeAlias = Annotated[
 Config: TypeAlias = Annotated[str, typer.Option("--config", help="On the hub: the configuration.")]
 SplitName: TypeAlias = Annotated[str, typer.Option("--split", help="On the hub: the split.")]
 Revision: TypeAlias = Annotated[str, typer.Option("--revision", help="On the hub: a commit, tag or branch.")]
+For: TypeAlias = Annotated[
+    Purpose,
+    typer.Option("--use", metavar="commercial|research|any", help="Keep only records whose licence allows this."),
+]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

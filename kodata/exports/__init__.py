@@ -13,17 +13,19 @@ from pathlib import Path
 
 import orjson
 
-from kodata.errors import PipelineError, did_you_mean
+from kodata.errors import BuildError, PipelineError, did_you_mean
 from kodata.exports.alpaca import alpaca
 from kodata.exports.croissant import croissant
 from kodata.exports.hub import hf
 from kodata.exports.lm_eval import lm_eval
 from kodata.exports.messages import messages, openai, preference, prompt_completion
-from kodata.exports.opened import Corpus, Files
+from kodata.exports.opened import Corpus as Corpus
+from kodata.exports.opened import Files
 from kodata.exports.possible import why_not
 from kodata.exports.sharegpt import sharegpt
 from kodata.exports.text import template_text, text
 from kodata.exports.trainers import axolotl, llamafactory, trl
+from kodata.licences import Use
 from kodata.pipeline import Pipeline
 from kodata.published import Build
 
@@ -73,27 +75,41 @@ def refuse_impossible(pipeline: Pipeline) -> None:
             raise PipelineError(f"{pipeline.name}, [[publish]] {n}: {why}")
 
 
-def export(build: Build, to: str, folder: Path, template: str = "") -> list[Path]:
+def export(build: Build, to: str, folder: Path, template: str = "", use: Use = "any") -> list[Path]:
     """Write the corpus in that form into the folder; the files written, `export.json` with their hashes last.
 
-    The folder must be new, empty, or hold an earlier export, which is replaced. Raises PipelineError on an unknown
-    form or template, or a folder with other files in it, and BuildError where the corpus cannot be put in the form.
+    Only records whose licence allows the `use` are written. The folder must be new, empty, or hold an earlier export,
+    which is replaced. Raises PipelineError on an unknown form or template, or a folder with other files in it, and
+    BuildError where the corpus cannot be put in the form.
     """
     to = named(to)
     _may_replace(folder)
-    corpus = Corpus(build, template_text(template))
+    corpus = Corpus(build, template_text(template), use)
     beside = folder.with_name(f".{folder.name}.unfinished")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
     try:
-        hashes = {name: _write(beside / name, content) for name, content in EXPORTS[to](corpus)}
-        receipt = {"to": to, "pipeline": corpus.name, "built_at": build.manifest["built_at"], "files": hashes}
-        (beside / RECEIPT).write_bytes(orjson.dumps(receipt, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        names = write_export(corpus, to, EXPORTS[to](corpus), beside)
         shutil.rmtree(folder, ignore_errors=True)
         beside.replace(folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    return [folder / name for name in (*hashes, RECEIPT)]
+    return [folder / name for name in names]
+
+
+def write_export(corpus: Corpus, to: str, files: Files, folder: Path) -> list[str]:
+    """Write the files of a form into the folder, and `export.json` with their hashes last; their names.
+
+    Raises BuildError where no record may be put to the use of the corpus.
+    """
+    if corpus.use != "any" and not corpus.licences:
+        licences = ", ".join(share.licence for share in corpus.left_out)
+        raise BuildError(f"{corpus.name}: no record is under a licence known to allow {corpus.use} use ({licences})")
+    hashes = {name: _write(folder / name, content) for name, content in files}
+    how = {"to": to, "use": corpus.use, "left_out": [share._asdict() for share in corpus.left_out]}
+    receipt = {**how, "pipeline": corpus.name, "built_at": corpus.build.manifest["built_at"], "files": hashes}
+    (folder / RECEIPT).write_bytes(orjson.dumps(receipt, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    return [*hashes, RECEIPT]
 
 
 def _write(path: Path, content: Iterable[bytes]) -> str:

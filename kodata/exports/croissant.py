@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
-from kodata.exports.hub import ITEM, TEXTS, configs_of, hf
+from kodata.exports.hub import ITEM, TEXTS, hf
 from kodata.exports.lines import pretty
 from kodata.exports.opened import Corpus, Files
 from kodata.licences import licence_of
@@ -51,7 +51,7 @@ def _hashed(path: str, content: Iterable[bytes], hashes: dict[str, str]) -> Iter
 
 def _description(corpus: Corpus, hashes: dict[str, str]) -> dict[str, object]:
     manifest = corpus.build.manifest
-    licences = [config.licence for config in configs_of(corpus)]
+    licences = list(corpus.licences)
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any
 
 from kodata.exports.opened import Corpus, Files, Talk
 from kodata.licences import licence_of, terms_of
-from kodata.publish.card import Config, card
+from kodata.publish.card import Config, Extra, Publication, card
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,28 +19,29 @@ TEXTS = ("system", "instruction", "input", "output", "instruction_source", "inpu
           "output_translated", "lang", "category", "source", "licence", "translated_by", "written_by")  # fmt: skip
 
 
-def hf(corpus: Corpus) -> Files:
+def hf(corpus: Corpus, repository: str = "", extras: Sequence[Extra] = ()) -> Files:
     """One row a record, the chat in `messages`; a corpus of several licences has one configuration each.
 
     Columns: id, messages, system, the last turn's texts and their sources, provenance, `licence`, `terms` (of who
     translated and wrote), flags, fixes. Items of an evaluation have `choices`, `choices_source` and `label` in place of
-    the chat. `README.md` is the card.
+    the chat. `README.md` is the card; it names the repository and the extra files, where there are such.
     """
     configs = configs_of(corpus)
     for config in configs:
         for split, path in config.files.items():
-            talks = (t for t in corpus.talks(split) if t.item["licence"] == config.licence)
+            talks = (t for t in corpus.talks(split) if t.item["licence"] in config.licences)
             yield path, _parquet(talks, _schema(is_evaluation=corpus.is_evaluation))
-    yield "README.md", [card(corpus.build.manifest, configs).encode()]
+    publication = Publication(repository, corpus.use, corpus.left_out, extras)
+    yield "README.md", [card(corpus.build.manifest, configs, publication).encode()]
 
 
 def configs_of(corpus: Corpus) -> list[Config]:
     """One configuration a licence, as no licence covers the records of another; `default` where there is one."""
-    counts = sorted(corpus.build.manifest["licences"].items())
-    names = ["default"] if len(counts) == 1 else _each_once(_slug(licence) for licence, _ in counts)
+    licences = corpus.licences
+    names = ["default"] if len(licences) == 1 else _each_once(map(_slug, licences))
     return [
-        Config(name, licence, n, {split: f"data/{name}/{split}.parquet" for split in corpus.splits})
-        for name, (licence, n) in zip(names, counts, strict=True)
+        Config(name, {licence: n}, {split: f"data/{name}/{split}.parquet" for split in corpus.splits})
+        for name, (licence, n) in zip(names, licences.items(), strict=True)
     ]
 
 

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, NamedTuple, TypeAlias, TypedDict
 
 import orjson
 
 from kodata.corpus import question
 from kodata.errors import BuildError
+from kodata.licences import Use, allows
 from kodata.published import Build
 
 Files: TypeAlias = Iterator[tuple[str, Iterable[bytes]]]  # name, and content in pieces
@@ -69,16 +70,45 @@ class Talk:
         return chat
 
 
+class Share(NamedTuple):
+    """The records that a source has under a licence."""
+
+    source: str
+    licence: str
+    records: int
+
+
 @dataclass(frozen=True)
 class Corpus:
-    """The corpus of a build, its records by split. `template` is the text of a Jinja template, for the text export."""
+    """The corpus of a build, its records by split.
+
+    `template` is the text of a Jinja template, for the text export. Only records whose licence allows the `use` are
+    seen.
+    """
 
     build: Build
     template: str = ""
+    use: Use = "any"
 
     @property
     def name(self) -> str:
         return str(self.build.manifest["pipeline"]["name"])
+
+    @cached_property
+    def shares(self) -> tuple[Share, ...]:
+        """How many records each source has under each licence, in the order of their names, whatever the use."""
+        return tuple(Share(**share) for share in self.build.manifest["shares"])
+
+    @property
+    def left_out(self) -> tuple[Share, ...]:
+        """What the use does not allow, by source and licence."""
+        return () if self.use == "any" else tuple(s for s in self.shares if not allows(s.licence, self.use))
+
+    @cached_property
+    def licences(self) -> dict[str, int]:
+        """How many records there are under each licence that allows the use, in the order of their names."""
+        counts: dict[str, int] = self.build.manifest["licences"]
+        return {name: n for name, n in sorted(counts.items()) if allows(name, self.use)}
 
     @cached_property
     def splits(self) -> tuple[str, ...]:
@@ -100,6 +130,8 @@ class Corpus:
         for talk in map(Talk, self._items()):
             if talk.is_item != self.is_evaluation:
                 raise BuildError(f"{talk.id}: records with and without choices are two corpora. Build them apart")
+            if self.use != "any" and not allows(talk.item["licence"], self.use):
+                continue
             if self.is_evaluation or talk.item.get("split", "train") == split:
                 yield talk
 

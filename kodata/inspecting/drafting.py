@@ -50,7 +50,7 @@ def _source(name: str, source: Source) -> Iterator[str]:
     licence = (
         "# what the card of the data set says" if source.licence != "unknown" else "# say it: every record bears it"
     )
-    yield f"licence = {toml_of(source.licence)} {licence}"
+    yield f"licence = {toml_of(str(source.licence))} {licence}"
     if source.fields:
         pairs = ", ".join(f"{key} = {toml_of(value)}" for key, value in source.fields.items())
         yield f"fields = {{ {pairs} }} # where the source has what {source.use} calls so"

@@ -19,7 +19,7 @@ from kodata.pipeline.shipped import shipped, shipped_pipelines
 from kodata.pipeline.steps import STAGES, rules_of, step_of
 from kodata.providers.servers import Server
 from kodata.rules import Rule
-from kodata.sources import SOURCES, Source
+from kodata.sources import SOURCES, LicenceColumn, Source
 from kodata.splits import HoldOut
 from kodata.stages.withhold import Withhold
 
@@ -95,6 +95,7 @@ def _pipeline(
         publish=tuple(forms),
         split=HoldOut(**_table(file, table, "split", HoldOut)) if "split" in table else None,
         servers=servers,
+        files=dict(sorted(file.texts.items())),
     )
 
 
@@ -140,7 +141,11 @@ def _source(file: Place, n: int, table: dict[str, Any]) -> Source:
     if use not in SOURCES:
         raise file.within(f"source {n}").error(f'no format "{use}"{did_you_mean(use, SOURCES)}')
     place = file.within(f"source {n} ({use})")
-    source = Source(**{"name": use, **place.settings(Source, table)})
+    given: dict[str, Any] = {"name": use}
+    if isinstance(licence := table.get("licence"), dict):
+        del table["licence"]
+        given["licence"] = LicenceColumn(**place.within("licence").settings(LicenceColumn, licence))
+    source = Source(**{**given, **place.settings(Source, table)})
     if source.path and source.hub:
         raise place.error("give one of `path` and `hub`")
     if not _SOURCE_NAME.fullmatch(source.name):

@@ -12,6 +12,7 @@ from kodata.asks import Translator, Writer, canonical
 from kodata.corpus import Share
 from kodata.errors import PipelineError
 from kodata.glossary import Glossary
+from kodata.licences import Use
 from kodata.providers.servers import Server
 from kodata.sources import Source
 from kodata.splits import HoldOut
@@ -35,11 +36,12 @@ class Limits:
 class Publish:
     """One `[[publish]]`: a form of `kodata export` that every build gets, in its folder `exports/`.
 
-    `template` is for the form `text`.
+    `template` is for the form `text`; `use` keeps the records whose licence allows that.
     """
 
     to: str
     template: str = ""
+    use: Use = "any"
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Pipeline:
     publish: tuple[Publish, ...] = ()
     split: HoldOut | None = None
     servers: Mapping[str, Server] = field(default_factory=dict)  # `[providers.NAME]`
+    files: Mapping[str, str] = field(default_factory=dict)  # texts that it names: prompts, glossaries, corrections
 
     @property
     def identity(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -19,6 +19,7 @@ class Place:
 
     path: Path
     where: str = ""
+    texts: dict[str, str] = field(default_factory=dict, compare=False)  # read so far, by the names in the file
 
     def within(self, where: str) -> Place:
         """A place inside this one."""
@@ -62,6 +63,8 @@ class Place:
     def text(self, key: str, name: object) -> str:
         """The text of a file that a setting names."""
         try:
-            return self.beside(name).read_text(encoding="utf-8")
+            text = self.beside(name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise self.error(f"{key} = {name!r} cannot be read ({error})") from error
+        self.texts[str(name)] = text
+        return text

@@ -48,6 +48,6 @@ def publish(
     (folder / "manifest.json").write_bytes(
         orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     )
-    files = Config("default", ", ".join(manifest["licences"]), kept.records, {"train": "corpus.parquet"})
+    files = Config("default", manifest["licences"], {"train": "corpus.parquet"})
     (folder / "README.md").write_text(card(manifest, [files]), encoding="utf-8")
     (folder / "events.jsonl").write_bytes(b"".join(events))

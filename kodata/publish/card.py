@@ -7,13 +7,16 @@ Hugging Face hub reads it.
 from __future__ import annotations
 
 import re
-import shlex
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from kodata.licences import licence_of
+from kodata.licences import Use, licence_of
+from kodata.publish.checked import checks, left
+from kodata.publish.markdown import code, inline, table
+from kodata.publish.rebuilding import LEDGER, rebuilding
 from kodata.sources import SOURCES
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -24,6 +27,7 @@ _LIMITS = """\
 - Facts, names and customs are those of the English data, not of Korea."""
 
 _MIXED = "Its records have several licences, and none covers all: the conditions of each hold for its own records."
+_APART = " Each licence is a configuration of its own, as the conditions of one would not cover the others."
 _TERMS = (
     "Whoever had the texts translated and written is also bound to these terms, which a person must read before "
     "publication; this card does not decide them:"
@@ -32,43 +36,74 @@ _TERMS = (
 
 @dataclass(frozen=True)
 class Config:
-    """One configuration of a data set: its name, the licence of all of its records, and its files by split."""
+    """One configuration of a data set: its name, how many records it has by licence, and its files by split."""
 
     name: str
-    licence: str
-    records: int
+    licences: Mapping[str, int]
     files: Mapping[str, str]
 
+    @property
+    def records(self) -> int:
+        return sum(self.licences.values())
 
-def card(manifest: Mapping[str, Any], configs: Sequence[Config]) -> str:
+
+@dataclass(frozen=True)
+class Extra:
+    """A file beside the corpus: what its lines are, how many there are, and how many were left out of it, by reason."""
+
+    path: str
+    about: str
+    records: int
+    left_out: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Where and how a corpus is published: the `use` that its licences allow, and what was left out for that.
+
+    `left_out` are source, licence and records. Without a `repository` the card is that of files on disk.
+    """
+
+    repository: str = ""
+    use: Use = "any"
+    left_out: Sequence[tuple[str, str, int]] = ()
+    extras: Sequence[Extra] = ()
+
+
+ON_DISK: Final = Publication()
+
+
+def card(manifest: Mapping[str, Any], configs: Sequence[Config], publication: Publication = ON_DISK) -> str:
     """The card of a build with these configurations, as the text of its README.md."""
-    pipeline, records = manifest["pipeline"], manifest["records"]
+    pipeline = manifest["pipeline"]
+    excerpt = next((extra for extra in publication.extras if extra.path == LEDGER), None)
     title = f"{pipeline['name']} ({pipeline['variant']})" if pipeline["variant"] else pipeline["name"]
     about = pipeline["about"] or "An instruction corpus in Korean"
     if "--demo" in pipeline["flags"]:
         about = "The shipped sample, translated and answered by hand: no service was asked"
     sections = (
-        ("", [_inline(f"{about}."), "", _counts(records)]),
-        ("Load", _loading(configs)),
+        ("", [inline(f"{about}."), "", *_counts(manifest["records"], publication)]),
+        ("Load", _loading(configs, publication)),
         ("How it was made", _made(manifest)),
         ("Sources", _sources(manifest)),
-        ("Licences", _licences(manifest, configs)),
-        ("What left, and why", _left(manifest)),
-        ("Checks", _checks(manifest)),
+        ("Licences", _licences(manifest, configs, publication)),
+        ("What left, and why", left(manifest)),
+        ("Checks", checks(manifest)),
         ("Known limits", _LIMITS.splitlines()),
-        ("Rebuild", _rebuild(pipeline)),
+        ("Beside the corpus", list(_extras(publication.extras))),
+        ("Rebuild", rebuilding(manifest, publication.repository, None if excerpt is None else not excerpt.left_out)),
         ("Cite", ["```bibtex", citation(manifest), "```", "", "Cite the sources as well."]),
     )
-    body = [line for name, lines in sections for line in ([f"## {name}", ""] if name else []) + [*lines, ""]]
-    return "\n".join(["---", _head(manifest, configs) + "---", "", f"# {_inline(title)}", "", *body])
+    body = [line for name, lines in sections if lines for line in ([f"## {name}", ""] if name else []) + [*lines, ""]]
+    return "\n".join(["---", _head(manifest, configs) + "---", "", f"# {inline(title)}", "", *body])
 
 
 def _head(manifest: Mapping[str, Any], configs: Sequence[Config]) -> str:
     import yaml
 
-    kept = manifest["records"]["kept"]
+    kept = sum(config.records for config in configs)
     is_evaluation = all(SOURCES[source["use"]].has_choices for source in manifest["sources"])
-    hub = sorted({found.hub if (found := licence_of(name)) else "unknown" for name in manifest["licences"]})
+    hub = sorted({found.hub if (found := licence_of(name)) else "unknown" for name in _licensed(configs)})
     origins = [str(source["origin"]) for source in manifest["sources"]]
     written = any(asked["tokens_out"] for asked in manifest["asks"].values() if "tokens_out" in asked)
     head = {
@@ -93,36 +128,54 @@ def _head(manifest: Mapping[str, Any], configs: Sequence[Config]) -> str:
     return yaml.safe_dump(head, allow_unicode=True, sort_keys=False)
 
 
-def _counts(records: Mapping[str, int]) -> str:
-    return (
+def _licensed(configs: Sequence[Config]) -> dict[str, int]:
+    """The records of all configurations by licence, in the order of its name."""
+    counts = Counter[str]()
+    for config in configs:
+        counts.update(config.licences)
+    return dict(sorted(counts.items()))
+
+
+def _counts(records: Mapping[str, int], publication: Publication) -> Iterator[str]:
+    yield (
         f"{records['kept']:,} of {records['in']:,} records. {records['dropped']:,} left on the way, each with stage, "
         "reason and evidence."
     )
+    if publication.use != "any":
+        less = sum(n for _, _, n in publication.left_out)
+        yield ""
+        yield f"Here are those whose licence allows {publication.use} use; {less:,} of them are left out, see below."
 
 
-def _loading(configs: Sequence[Config]) -> list[str]:
+def _loading(configs: Sequence[Config], publication: Publication) -> list[str]:
     named = f', "{configs[0].name}"' if len(configs) > 1 else ""
-    what = [f"`{c.name}`: {c.records:,} records under {_inline(c.licence)}." for c in configs if len(configs) > 1]
-    code = ["```python", "import datasets", "", f'datasets.load_dataset("PATH_OR_REPOSITORY"{named})', "```"]
-    return [*code, *([""] if what else []), *what]
+    what = [
+        f"`{c.name}`: {c.records:,} records under {inline(', '.join(c.licences))}." for c in configs if len(configs) > 1
+    ]
+    where = publication.repository or "PATH_OR_REPOSITORY"
+    lines = ["```python", "import datasets", "", f'datasets.load_dataset("{where}"{named})', "```"]
+    return [*lines, *([""] if what else []), *what]
 
 
 def _made(manifest: Mapping[str, Any]) -> list[str]:
     versions = ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())
-    stages = [_stage(stage) for stage in tomllib.loads(manifest["pipeline"]["text"]).get("stage", ())]
+    stages = [
+        (*_stage(stage), f"{sum(manifest['dropped'].get(str(stage.get('name', stage.get('use'))), {}).values()):,}")
+        for stage in tomllib.loads(manifest["pipeline"]["text"]).get("stage", ())
+    ]
     overrides = ", ".join(f"{key} = {value}" for key, value in manifest["pipeline"]["overrides"].items())
     asked = [
         (name, f"{a['sent']:,}", f"{a['known']:,}", f"{a['lost']:,}", f"{a['usd']:.4f}")
         for name, a in manifest["asks"].items()
     ]
     return [
-        f"Built at {manifest['built_at']} by the pipeline {_inline(manifest['pipeline']['name'])}, "
+        f"Built at {manifest['built_at']} by the pipeline {inline(manifest['pipeline']['name'])}, "
         f"its hash {manifest['pipeline']['hash']}, with {versions}.",
-        *([f"Set beside the file: {_inline(overrides)}."] if overrides else []),
+        *([f"Set beside the file: {inline(overrides)}."] if overrides else []),
         "",
-        *_table(("stage", "uses", "asks"), stages),
+        *table(("stage", "uses", "asks", "records that left"), stages),
         "",
-        *(_table(("asked", "sent", "from the ledger", "lost", "dollars"), asked) if asked else []),
+        *(table(("asked", "sent", "from the ledger", "lost", "dollars"), asked) if asked else []),
     ]
 
 
@@ -133,22 +186,29 @@ def _stage(stage: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _sources(manifest: Mapping[str, Any]) -> list[str]:
-    rows = [(s["name"], s["use"], s["origin"], s["licence"], f"{s['records']:,}") for s in manifest["sources"]]
-    return _table(("source", "format", "from", "licence", "records"), rows)
+    kept = Counter[str]()
+    for share in manifest["shares"]:
+        kept[share["source"]] += share["records"]
+    rows = [
+        (s["name"], s["use"], s["origin"], s["licence"], f"{s['records']:,}", f"{kept[s['name']]:,}")
+        for s in manifest["sources"]
+    ]
+    return table(("source", "format", "from", "licence", "records", "kept"), rows)
 
 
-def _licences(manifest: Mapping[str, Any], configs: Sequence[Config]) -> list[str]:
+def _licences(manifest: Mapping[str, Any], configs: Sequence[Config], publication: Publication) -> list[str]:
     rows = []
-    for licence, n in sorted(manifest["licences"].items()):
+    for licence, n in _licensed(configs).items():
         found = licence_of(licence)
         rows.append(
             (licence, f"{n:,}", found.conditions if found else "not known here: read it", found.url if found else "")
         )
-    terms = [f"- {_inline(term)}" for term in manifest["terms"]]
+    terms = [f"- {inline(term)}" for term in manifest["terms"]]
     return [
-        *_table(("licence", "records", "conditions", ""), rows),
+        *table(("licence", "records", "conditions", ""), rows),
         "",
-        *([_MIXED, ""] if len(rows) > 1 else []),
+        *([_MIXED + (_APART if len(configs) > 1 else ""), ""] if len(rows) > 1 else []),
+        *_left_out(publication),
         *(["The licence of each record is in its column `licence`."] if rows else []),
         _TERMS if terms else "No service was asked.",
         *([""] if terms else []),
@@ -156,43 +216,21 @@ def _licences(manifest: Mapping[str, Any], configs: Sequence[Config]) -> list[st
     ]
 
 
-def _left(manifest: Mapping[str, Any]) -> list[str]:
-    rows = [(stage, why, f"{n:,}") for stage, counts in manifest["dropped"].items() for why, n in counts.items()]
-    return _table(("stage", "reason", "records"), rows) if rows else ["Nothing."]
+def _left_out(publication: Publication) -> list[str]:
+    """What the use does not allow, by source and licence."""
+    if not publication.left_out:
+        return []
+    rows = [(source, licence, f"{n:,}") for source, licence, n in publication.left_out]
+    head = ("source", "licence", f"records left out, as it does not allow {publication.use} use by its name")
+    return [*table(head, rows), ""]
 
 
-def _checks(manifest: Mapping[str, Any]) -> list[str]:
-    rows = [(stage, rule, f"{n:,}") for stage, counts in manifest["remarks"].items() for rule, n in counts.items()]
-    noticed = _table(("stage", "flagged, mended or counted", "turns"), rows) if rows else ["No turn was flagged."]
-    compared = list(_compared(manifest["benchmarks"])) or ["It was not checked for items of benchmarks."]
-    return [*noticed, "", *compared]
-
-
-def _compared(benchmarks: Mapping[str, Any]) -> Iterator[str]:
-    """With which benchmarks records were compared, what of them was found (and dropped), and with which not."""
-    for stage, found in benchmarks.items():
-        rows = [
-            (stage, row["benchmark"], f"{row['items']:,}", f"{row['seen']:,}", f"{row['records']:,}")
-            for row in found["checked"]
-        ]
-        if rows:
-            yield from (*_table(("stage", "benchmark", "items", "found", "records dropped"), rows), "")
-        if found["not_checked"]:
-            yield from (f"Not compared with, in {_inline(stage)}: {', '.join(found['not_checked'])}.", "")
-
-
-def _rebuild(pipeline: Mapping[str, Any]) -> list[str]:
-    flags = [flag for flag in pipeline["flags"] if flag != "--offline"]
-    command = shlex.join(["kodata", "build", pipeline["name"], *flags, *([] if "--demo" in flags else ["--offline"])])
-    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", pipeline["text"])), default=0))
-    return [
-        f"{_code(command)}, with the ledger it was built from and the same endpoints, gives the same files byte for "
-        "byte. The pipeline file:",
-        "",
-        f"{fence}toml",
-        *pipeline["text"].strip().splitlines(),
-        fence,
-    ]
+def _extras(extras: Sequence[Extra]) -> Iterator[str]:
+    for extra in extras:
+        yield f"- {code(extra.path)}: {extra.about}, {extra.records:,}."
+        if extra.left_out:
+            left = ", ".join(f"{n:,} ({why})" for why, n in extra.left_out.items())
+            yield f"  Left out: {left}."
 
 
 def citation(manifest: Mapping[str, Any]) -> str:
@@ -201,19 +239,3 @@ def citation(manifest: Mapping[str, Any]) -> str:
     origins = "; ".join(str(source["origin"]) for source in manifest["sources"])
     entry = f"@misc{{{name}, title = {{{name}}}, year = {{{year}}}, note = {{built with kodata from {origins}}}}}"
     return " ".join(entry.replace("`", "").split())
-
-
-def _inline(text: object) -> str:
-    """The text on one line, without what would be markup."""
-    return re.sub(r"([\\<>|`\[\]])", r"\\\1", " ".join(str(text).split()))
-
-
-def _code(text: str) -> str:
-    """The text as code in a line of Markdown."""
-    return f"`{' '.join(text.replace('`', '').split())}`"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    """A Markdown table; what comes from a source cannot break out of its cell."""
-    lines = [tuple(head), ("---",) * len(head), *(tuple(map(_inline, row)) for row in rows)]
-    return [f"| {' | '.join(cells)} |" for cells in lines]

@@ -22,7 +22,9 @@ _WATCHED = ("kodata", "polars", "langdetect", "deepl", "openai", "datasets", "js
 def manifest_of(facts: Facts, kept: Shards) -> dict[str, Any]:
     """The manifest of a build that keeps these records."""
     rows = pl.scan_ipc(kept.paths)
-    licences = rows.filter(pl.col("turn") == 0).group_by("licence").len().sort("licence").collect()
+    first = rows.filter(pl.col("turn") == 0)
+    shares = first.group_by("source", "licence").len("records").sort("source", "licence").collect()
+    licences = shares.group_by("licence").agg(pl.col("records").sum()).sort("licence")
     writers = rows.select("translated_by", "written_by").unique().collect()
     stages = ("source", *(step.name for step in facts.pipeline.steps))
     dropped = sum(sum(counts.values()) for counts in facts.reasons.values())
@@ -35,6 +37,7 @@ def manifest_of(facts: Facts, kept: Shards) -> dict[str, Any]:
             "hash": blake2b(facts.pipeline.identity.encode(), digest_size=16).hexdigest(),
             "overrides": dict(facts.pipeline.overrides),
             "text": facts.pipeline.text,
+            "files": dict(facts.pipeline.files),
         },
         "built_at": facts.at.isoformat(timespec="seconds"),
         "held_back_by": facts.held_back_by,
@@ -49,13 +52,14 @@ def manifest_of(facts: Facts, kept: Shards) -> dict[str, Any]:
                 "name": s.name,
                 "use": s.use,
                 "origin": r.origin,
-                "licence": s.licence,
+                "licence": str(s.licence),
                 "records": len(r.rows),
                 "hash": r.digest,
             }
             for s, r in zip(facts.sources, facts.readings, strict=True)
         ],
         "licences": dict(licences.iter_rows()),
+        "shares": shares.to_dicts(),
         "terms": terms_of(*writers["translated_by"], *writers["written_by"]),
         "source_hash": digest_of(facts.readings),
         "versions": {"python": python_version(), **{name: version(name) for name in _WATCHED}},

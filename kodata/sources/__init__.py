@@ -6,6 +6,6 @@ item that is no record of its format; the item is then dropped with file, row an
 
 from kodata.sources.formats import SOURCES
 from kodata.sources.reading import Reading, digest_of, read
-from kodata.sources.source import Source
+from kodata.sources.source import LicenceColumn, Source
 
-__all__ = ["SOURCES", "Reading", "Source", "digest_of", "read"]
+__all__ = ["SOURCES", "LicenceColumn", "Reading", "Source", "digest_of", "read"]

@@ -21,7 +21,7 @@ def mapped(item: Mapping[str, object], fields: Mapping[str, str]) -> Mapping[str
         return item
     names = {new: fields[name] for name, new in OF_MESSAGES.items() if name in fields}
     places = {name: place for name, place in fields.items() if name not in OF_MESSAGES}
-    taken = {name: value for name, place in places.items() if (value := _at(item, place)) is not None}
+    taken = {name: value for name, place in places.items() if (value := at(item, place)) is not None}
     rest = _without(item, _tree(_parts(item, places[name]) for name in taken)) if taken else item
     kept = {f"original_{name}" if name in places else name: value for name, value in _object(rest).items()}
     return {name: _renamed(value, names) if name in LISTS else value for name, value in {**kept, **taken}.items()}
@@ -31,7 +31,8 @@ def _parts(item: Mapping[str, object], place: str) -> list[str]:
     return [place] if place in item else place.split(".")
 
 
-def _at(item: Mapping[str, object], place: str) -> object:
+def at(item: Mapping[str, object], place: str) -> object:
+    """What stands at a field, or at a path such as `ko.instruction`; None where there is nothing."""
     value: object = item
     for part in _parts(item, place):
         value = _child(value, part)

@@ -21,18 +21,20 @@ from kodata.asks import canonical
 from kodata.corpus import DROPPED_COLUMNS, Turn, first_key, frame_of
 from kodata.errors import SourceError
 from kodata.korean import clean
+from kodata.licences import UNKNOWN
 from kodata.shards import Shards
 from kodata.sources.formats import SOURCES
 from kodata.sources.language import with_language
-from kodata.sources.mapping import mapped
+from kodata.sources.mapping import at, mapped
 from kodata.sources.opening.items import Item, Opened
 from kodata.sources.raw import Raw, Unreadable, noted_controls
-from kodata.sources.source import Source
+from kodata.sources.source import LicenceColumn, Source
 
 ROW_COLUMNS: dict[str, pl.DataType] = {"id": pl.String(), "source_file": pl.String(), "source_row": pl.Int64()}
 UNREADABLE_COLUMNS: dict[str, pl.DataType] = {**DROPPED_COLUMNS, "item": pl.String()}
 
 _MOST_TURNS = 2**16  # as the column `turn` counts
+_SHOWN_VALUE = 60  # characters of what a column says
 _SHOWN = 10_000  # characters of an item that cannot be read
 _SEEN: dict[str, pl.DataType] = {
     **ROW_COLUMNS, "record": pl.UInt32(), "upstream_key": pl.String(), "category": pl.String(), "check": pl.UInt64(),
@@ -45,7 +47,8 @@ class Reading:
 
     `records` are frames with `corpus.COLUMNS`; `unreadable` are frames with `UNREADABLE_COLUMNS`, whose `item` is the
     text of what was dropped, a long one cut; `reasons` counts them. `rows` has `ROW_COLUMNS`, one row an item, in the
-    order of the source. `digest` is a hash of the content as read.
+    order of the source. `digest` is a hash of the content as read. `unlicensed` counts the records whose licence is
+    unknown because the map of a `LicenceColumn` has not what they say, by what they say (empty: nothing).
     """
 
     records: Shards
@@ -54,6 +57,7 @@ class Reading:
     rows: pl.DataFrame
     origin: str
     digest: str
+    unlicensed: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -112,6 +116,7 @@ class _Desk:
     records: Shards
     unreadable: Shards
     reasons: Counter[str] = field(default_factory=Counter)
+    unlicensed: Counter[str] = field(default_factory=Counter)
     _named: Counter[str] = field(default_factory=Counter)  # dropped items that have the same bytes
     _turns: list[Turn] = field(default_factory=list)
     _gone: list[tuple[str, str, str, str]] = field(default_factory=list)
@@ -125,7 +130,7 @@ class _Desk:
         try:
             value = item.value()
             raw = SOURCES[self.source.use].read(mapped(value, self.source.fields))
-            self._take(item, noted_controls(raw, value))
+            self._take(item, noted_controls(raw, value), self._licence(value))
         except Unreadable as error:
             self._drop(item, error)
         is_full = self._count - self._starts[-1] >= shards.SHARD_RECORDS or len(self._gone) >= shards.SHARD_RECORDS
@@ -141,14 +146,27 @@ class _Desk:
         self._rename(renamed)
         seen = _with_new_ids(seen, renamed)
         reasons = dict(sorted(self.reasons.items()))
-        return Reading(self.records, self.unreadable, reasons, seen.select(list(ROW_COLUMNS)), origin, _digest(seen))
+        rows, unlicensed = seen.select(list(ROW_COLUMNS)), dict(sorted(self.unlicensed.items()))
+        return Reading(self.records, self.unreadable, reasons, rows, origin, _digest(seen), unlicensed)
 
-    def _take(self, item: Item, raw: Raw) -> None:
+    def _licence(self, item: Mapping[str, object]) -> tuple[str, str | None]:
+        """The licence of an item, and what it says in its column where the map has not that."""
+        licence = self.source.licence
+        if not isinstance(licence, LicenceColumn):
+            return licence, None
+        value = at(item, licence.column)
+        said = "" if value is None else clean(str(value)).strip()
+        return (licence.map[said], None) if said in licence.map else (UNKNOWN, said)
+
+    def _take(self, item: Item, raw: Raw, licensed: tuple[str, str | None]) -> None:
         if len(raw.turns) > _MOST_TURNS:
             raise Unreadable("too-many-turns", f"{len(raw.turns):,} turns, {_MOST_TURNS:,} can be numbered")
         choices = [] if raw.choices is None else [raw.choices, raw.label]
         content = canonical([raw.system, raw.turns, raw.extra, *choices]).encode()
-        turns = _turns(self.source, raw, f"{self.source.name}-{blake2b(content, digest_size=8).hexdigest()}")
+        licence, unmapped = licensed
+        if unmapped is not None:
+            self.unlicensed[unmapped[:_SHOWN_VALUE]] += 1
+        turns = _turns(self.source, raw, f"{self.source.name}-{blake2b(content, digest_size=8).hexdigest()}", licence)
         check = int.from_bytes(blake2b(content, digest_size=16).digest()[:8], "big")
         first = turns[0]
         self._seen.append(_Seen(first.id, item.file, item.row, self._count, first.upstream_key, first.category, check))
@@ -230,7 +248,7 @@ def _lines(records: pl.DataFrame, dropped: pl.DataFrame) -> Iterator[str]:
     yield from dropped["id"]
 
 
-def _turns(source: Source, raw: Raw, ident: str) -> list[Turn]:
+def _turns(source: Source, raw: Raw, ident: str, licence: str) -> list[Turn]:
     upstream = raw.upstream_id or first_key(*raw.turns[0][:2])
     return [
         Turn(
@@ -245,7 +263,7 @@ def _turns(source: Source, raw: Raw, ident: str) -> list[Turn]:
             fixes=raw.fixes[n] if raw.fixes else (),
             lang=source.lang or "en",
             source=source.name,
-            licence=source.licence,
+            licence=licence,
             category=raw.category,
             extra=canonical(raw.extra) if raw.extra else None,
             upstream_key=upstream,

@@ -6,7 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from kodata.licences import UNKNOWN
+
 _HUB = "hf://"
+
+
+@dataclass(frozen=True)
+class LicenceColumn:
+    """The licence of each record by what stands in a column of its item: `map` has a licence for each value.
+
+    `column` is a field, or a path such as `meta.source`. A value that the map has not is under an unknown licence.
+    """
+
+    column: str
+    map: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return f"by column {self.column}"
 
 
 @dataclass(frozen=True)
@@ -27,7 +43,7 @@ class Source:
     config: str = ""
     revision: str = ""
     split: str = "train"
-    licence: str = "unknown"
+    licence: str | LicenceColumn = UNKNOWN
     lang: Literal["", "en", "ko"] = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     publish_source: bool = True
