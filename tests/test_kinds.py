@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kodata.kinds import Kind, kind_of, line_kinds, tail_of_code
+from kodata.kinds import Kind, kind_of, line_kinds, pieces, tail_of_code
 from kodata.kinds.pieces import pieces_of
 
 LABELLED = Path(__file__).parent / "data" / "code_lines.txt"
@@ -182,3 +184,17 @@ def test_100_000_characters_are_read_in_no_time(unit: str) -> None:
     kind_of(text)
     pieces_of(text)
     assert time.process_time() - start < 10  # under 1 s; a step for each pair of characters takes minutes
+
+
+WITHIN = ("self.a", ".each", "do |a|", "if (a)", "aB", "a->b", "a == b", "a.b(c)", "$ ls | grep a", "0x1F", "www.a.b")
+
+
+@given(st.lists(st.sampled_from((*UNITS, *WITHIN, "a.py", "and then ", " the ")), max_size=12).map("".join))
+def test_a_first_look_for_signs_hides_no_piece_and_no_code(text: str) -> None:
+    code = import_module("kodata.kinds.code_lines")  # as an attribute of the package it is the function
+    lines = text.split("\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces, "_HINT", re.compile(""))
+        patch.setattr(code, "_ANYWHERE", re.compile(""))
+        everything = pieces_of(text), list(map(code.score, lines))
+    assert (pieces_of(text), list(map(code.score, lines))) == everything

@@ -107,6 +107,8 @@ _SIGNS: Final = tuple(
               | \b[a-z]+[A-Z]\w* | \w\(\) | ^-\s["'\[{] | \d\s*[-+*/%]\s*\w | \w\s*[*+%]\s*\d"""),
     )
 )  # fmt: skip
+# What every sign of code that need not stand at the beginning of a line holds.
+_ANYWHERE = re.compile(r"[(|{;=<>&!\[_*+%/:-]|[a-z][A-Z]|\.\w")
 
 _TAGS = re.compile(r"<!?(/?)([A-Za-z][\w:-]*)((?:\s[^<>]*)?)/?>")
 _MARKUP = re.compile(r"<[A-Za-z!/][^<>]*>(?:.*>)?;?")
@@ -174,7 +176,8 @@ def score(line: str) -> int:
         if text.startswith(mark) and not _DIRECTIVE.match(text):
             return SURE if mark in ("# ", "#") and score(text.lstrip("# ")) >= SURE else points
     bare = _REMARK.sub("", _STRING.sub('""', text))
-    points = sum(points for points, sign in _SIGNS if sign.search(bare))
+    looked_for = re.Pattern.search if _ANYWHERE.search(bare) else re.Pattern.match
+    points = sum(points for points, sign in _SIGNS if looked_for(sign, bare))
     if points <= 0:
         return 0
     prose = _KEYWORD.sub(";", bare)

@@ -92,6 +92,11 @@ _PATTERNS: dict[str, tuple[PieceKind, str]] = {
     "unsendable": ("unsendable", "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]+"),  # no character of XML
 }
 _PATTERN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, (_, pattern) in _PATTERNS.items()), re.ASCII)
+# What every piece holds in the line in which it begins; looking for that is many times faster than for pieces.
+_HINT = re.compile(
+    r"[`$\\<>{}\[\]%@_/(#=^+*\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]|\.\S|[a-z][A-Z]|--|::|0x",
+    re.ASCII,
+)
 _LETTER = re.compile(r"[A-Za-z]")
 _PLACEHOLDER_WORDS = 3  # <Your Full Name>; more words in angle brackets are prose: <image of a train station>
 
@@ -117,7 +122,7 @@ def pieces_of(text: str, english: Sequence[Span] = ()) -> list[tuple[int, Piece]
 def _found(text: str) -> Iterator[tuple[int, Piece]]:
     missing: set[str] = set()  # ends that do not come any more
     at = 0
-    while match := _PATTERN.search(text, at):
+    while (hint := _HINT.search(text, at)) and (match := _PATTERN.search(text, _line_of(text, at, hint.start()))):
         name, start, at = str(match.lastgroup), match.start(), match.end()
         kind = _PATTERNS[name][0]
         if name in ("paired", "environment"):
@@ -133,6 +138,11 @@ def _found(text: str) -> Iterator[tuple[int, Piece]]:
             at = at if kind == "formula" else start + 1
             continue
         yield start, Piece(text[start:at], kind)
+
+
+def _line_of(text: str, at: int, place: int) -> int:
+    """Where the line of a place begins, or `at` where it begins before."""
+    return max(at, text.rfind("\n", at, place) + 1)
 
 
 def _is_prose(name: str, found: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, ClassVar
 
@@ -74,6 +75,7 @@ def _written(messages: str) -> str:
     return f"{question[:60].strip()} 물음에 답합니다."
 
 
+@lru_cache(maxsize=1 << 16)
 def _hangul(word: str) -> str:
     digest = blake2b(word.casefold().encode(), digest_size=8).digest()
     return "".join(chr(0xAC00 + 28 * (digest[n % 8] % 399)) for n in range(max(1, len(word) // 2)))
