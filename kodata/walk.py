@@ -125,12 +125,12 @@ class Walk:
         known = self.snapshots.recall_decision(key, prints)
         if known is not None:
             return known, True
-        sketches, done = [], 0
+        sketches = Shards(self.folder / "sketches")  # read from there as they are looked at
         for frame in shards:
-            sketches.append(stage.sketch(frame))
-            done += len(sketches[-1])
-            self._moved(name, done, shards.records)
+            sketches.add(stage.sketch(frame), frame["id"].n_unique())
+            self._moved(name, sketches.records, shards.records)
         dropped = stage.decide(pl.concat(sketches))
+        sketches.delete()
         if not self.foresight:
             self.snapshots.remember_decision(key, prints, dropped)
         return dropped, False

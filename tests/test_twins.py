@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 
 from kodata.corpus import Turn, frame_of
 from kodata.stages.dedupe import Dedupe
-from kodata.twins import keeping, prefix
-from kodata.twins.grams import sets, shares
+from kodata.twins import join, keeping, prefix
+from kodata.twins.grams import Ints, sets, shares
+from kodata.twins.join import Chosen, Join, Pairs
 from kodata.twins.minhash import minhash_join, signatures
 from kodata.twins.prefix import prefix_join
 
@@ -50,8 +52,14 @@ def by_brute_force(texts: list[str], ngram: int, min_share: float) -> list[tuple
     ]
 
 
+def pairs(pieces: Iterable[Pairs]) -> Pairs:
+    """The pairs of all pieces."""
+    a, b = zip(*pieces, strict=True)
+    return np.concatenate(a), np.concatenate(b)
+
+
 def joined(texts: list[str], ngram: int, min_share: float) -> list[tuple[int, int, float]]:
-    a, b = prefix_join(texts, ngram, min_share).within(np.ones(len(texts), dtype=bool))
+    a, b = pairs(prefix_join(texts, ngram, min_share).within(np.ones(len(texts), dtype=bool)))
     lengths = np.array([len(text) for text in texts], dtype=np.int64)
     found = zip(a.tolist(), b.tolist(), shares(texts, lengths, a, b, ngram).tolist(), strict=True)
     return sorted((pair for pair in found if pair[2] >= min_share - 1e-9), key=lambda pair: (pair[1], pair[0]))
@@ -78,16 +86,16 @@ def test_the_join_finds_every_pair_of_short_texts(texts: list[str], ngram: int, 
 
 def test_as_much_is_found_where_hashes_are_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, apart = written(200, (2, 20), seed=6), np.arange(200, dtype=np.uint64) % 2
-    held = [prefix_join(texts, 3, 0.8, of).within(np.ones(200, dtype=bool)) for of in (None, apart)]
+    held = [pairs(prefix_join(texts, 3, 0.8, of).within(np.ones(200, dtype=bool))) for of in (None, apart)]
     monkeypatch.setattr(prefix, "_HELD", 0)
-    again = [prefix_join(texts, 3, 0.8, of).within(np.ones(200, dtype=bool)) for of in (None, apart)]
+    again = [pairs(prefix_join(texts, 3, 0.8, of).within(np.ones(200, dtype=bool))) for of in (None, apart)]
     assert np.array_equal(np.concatenate(held, axis=1), np.concatenate(again, axis=1))
 
 
 def test_texts_that_are_kept_apart_are_in_no_pair() -> None:
     texts = written(100, (5, 20), seed=1)
     apart = np.arange(100, dtype=np.uint64) % 2
-    a, b = prefix_join(texts, 3, 0.8, apart).within(np.ones(100, dtype=bool))
+    a, b = pairs(prefix_join(texts, 3, 0.8, apart).within(np.ones(100, dtype=bool)))
     alike = [(x, y) for x, y, _ in by_brute_force(texts, 3, 0.8) if x % 2 == y % 2]
     assert set(alike) <= set(zip(a.tolist(), b.tolist(), strict=True))
     assert (a % 2 == b % 2).all()
@@ -96,21 +104,50 @@ def test_texts_that_are_kept_apart_are_in_no_pair() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_pairs_within_and_between_two_parts_are_those_of_the_whole(seed: int) -> None:
     texts = written(200, (2, 20), seed=5)
-    join, part = prefix_join(texts, 3, 0.8), np.random.default_rng(seed).random(200) < 0.3
-    found = [join.within(part), join.within(~part), join.between(part, ~part)]
-    pairs = sorted(pair for a, b in found for pair in zip(a.tolist(), b.tolist(), strict=True))
-    whole = join.within(np.ones(200, dtype=bool))
-    assert pairs == sorted(zip(whole[0].tolist(), whole[1].tolist(), strict=True))
+    found, part = prefix_join(texts, 3, 0.8), np.random.default_rng(seed).random(200) < 0.3
+    parts = map(pairs, (found.within(part), found.within(~part), found.between(part, ~part)))
+    of_parts = sorted(pair for a, b in parts for pair in zip(a.tolist(), b.tolist(), strict=True))
+    whole = pairs(found.within(np.ones(200, dtype=bool)))
+    assert of_parts == sorted(zip(whole[0].tolist(), whole[1].tolist(), strict=True))
 
 
 def test_long_texts_are_found_by_their_signatures() -> None:
     texts = written(120, (250, 400), seed=2, most_edits=0.1)
     of = sets(texts, 3)
     assert of.size.min() > 200
-    join = minhash_join(signatures(of), of.size, 0.8, np.zeros(120, dtype=np.uint64))
-    a, b = join.within(np.ones(120, dtype=bool))
+    found = minhash_join(signatures(of), of.size, 0.8, np.zeros(120, dtype=np.uint64))
+    a, b = pairs(found.within(np.ones(120, dtype=bool)))
     missed = {(x, y) for x, y, _ in by_brute_force(texts, 3, 0.8)} - set(zip(a.tolist(), b.tolist(), strict=True))
     assert missed == set()
+
+
+class Anything:
+    """Lets every pair through."""
+
+    def by_place(self, a: Ints, b: Ints, place_a: Ints, place_b: Ints) -> Chosen:
+        return np.ones(len(a), dtype=bool)
+
+    def by_sketch(self, a: Ints, b: Ints) -> Chosen:
+        return np.ones(len(a), dtype=bool)
+
+
+def test_a_text_with_two_n_grams_of_one_token_does_not_meet_itself() -> None:
+    tokens, text, place = np.array([7, 7, 7], dtype=np.uint32), np.array([0, 0, 1]), np.array([0, 1, 0])
+    found = Join(np.array([2, 2]), (tokens, text, place), np.array([2, 2]), Anything(), 0.8)
+    a, b = pairs(found.within(np.ones(2, dtype=bool)))
+    assert (a.tolist(), b.tolist()) == ([0], [1])
+
+
+def test_pairs_in_many_pieces_are_those_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, part = written(300, (2, 20), seed=8), np.arange(300) % 3 == 0
+    found = prefix_join(texts, 3, 0.8)
+    ways = (lambda: found.within(~part), lambda: found.between(part, ~part))
+    at_once = [set(zip(*pairs(way()), strict=True)) for way in ways]
+    monkeypatch.setattr(join, "_MOST", 100)
+    pieces = [[list(zip(*piece, strict=True)) for piece in way()] for way in ways]
+    assert min(map(len, pieces)) > 10
+    in_pieces = [[pair for piece in each for pair in piece] for each in pieces]
+    assert [sorted(each) for each in in_pieces] == [sorted(each) for each in at_once]
 
 
 def records(texts: list[str]) -> list[Turn]:

@@ -20,7 +20,7 @@ from kodata.errors import PipelineError
 from kodata.twins.grams import Ints
 from kodata.twins.join import EPSILON
 from kodata.twins.keeping import Keeping
-from kodata.twins.similar import LEAST_SHARE, Found, Similar, Texts
+from kodata.twins.similar import LEAST_SHARE, Found, Similar, Texts, together
 from kodata.twins.sketches import sketches
 
 # Characters. Shorter Korean texts are near twins by their core alone: of 70 pairs of Alpaca's instructions in Korean
@@ -51,7 +51,7 @@ class Dedupe:
     merit.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     columns: tuple[str, ...] = ("instruction", "input", "output")
     ngram: Annotated[int, Ge(1), Le(20)] = 5
@@ -65,9 +65,10 @@ class Dedupe:
         return sketches(frame.group_by("id", maintain_order=True).agg(merit=merit, lines=lines), self.ngram)
 
     def decide(self, sketches: pl.DataFrame) -> pl.DataFrame:
-        exact, rest = _exact(self._ranked(sketches))
+        everything = self._with_published(sketches)
+        exact, rest = _exact(_ranked(everything))
         keeping = Keeping(_numbered(rest["core"]), int(rest["is_published"].sum()))
-        keeping.decide(_similar(rest, self.ngram, self.min_share))
+        keeping.decide(_similar(everything, rest, self.ngram, self.min_share))
         ids = rest["id"].to_list()
         near = {ids[row]: _evidence(ids[twin], share) for row, (twin, share) in keeping.gone.items()}
         rows = [(ident, "near-duplicate", evidence) for ident, evidence in near.items()]
@@ -109,14 +110,16 @@ class Dedupe:
 
     def _near(self, sketches: pl.DataFrame, min_share: float) -> tuple[pl.Series, Found]:
         """The ids of the records that are not equal to a better one, and the pairs of their rows."""
-        _, rest = _exact(replace(self, against=())._ranked(sketches))
-        return rest["id"], _similar(rest, self.ngram, min_share).within(np.ones(len(rest), dtype=bool))
+        everything = replace(self, against=())._with_published(sketches)
+        _, rest = _exact(_ranked(everything))
+        pairs = _similar(everything, rest, self.ngram, min_share).within(np.ones(len(rest), dtype=bool))
+        return rest["id"], together(pairs)
 
-    def _ranked(self, sketches: pl.DataFrame) -> pl.DataFrame:
-        """All records in order of merit, the published ones first."""
+    def _with_published(self, sketches: pl.DataFrame) -> pl.DataFrame:
+        """All records, those of the builds in `against` too."""
         own = sketches.with_columns(is_published=pl.lit(False))
         published = [self._published(build).with_columns(is_published=pl.lit(True)) for build in self.against]
-        return pl.concat([*published, own]).sort("is_published", "merit", "id", descending=[True, True, False])
+        return pl.concat([*published, own])
 
     def _published(self, build: Published) -> pl.DataFrame:
         """Sketches of the texts of a build and, as this may stand before a translation, of their sources."""
@@ -127,6 +130,12 @@ class Dedupe:
         both = pl.concat([self.sketch(build.frame), self.sketch(build.frame.with_columns(sources))])
         named = both.with_columns(id=pl.format("{}:{}", pl.lit(build.name), "id"))
         return named.unique(["id", "exact"], keep="first", maintain_order=True)
+
+
+def _ranked(everything: pl.DataFrame) -> pl.DataFrame:
+    """All records in order of merit, the published ones first, without their texts; `place` is where they stood."""
+    narrow = everything.drop("text", "packed", "signature").with_row_index("place")
+    return narrow.sort("is_published", "merit", "id", descending=[True, True, False])
 
 
 def _exact(ranked: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -143,13 +152,13 @@ def _numbered(cores: pl.Series) -> Ints:
     return pl.DataFrame({"core": cores}).select(number.fill_null(-1)).to_series().to_numpy()
 
 
-def _similar(ranked: pl.DataFrame, ngram: int, min_share: float) -> Similar:
-    """The texts for comparison; one of which the core alone decides is left empty, so that it is in no pair."""
-    by_core = pl.col("is_korean") & (pl.col("length") < _SHORT)
-    text = ranked.select(pl.when(by_core).then(pl.lit("")).otherwise("text")).to_series()
-    texts = Texts(text.to_list(), ranked["packed"], ranked["length"].to_numpy())
+def _similar(everything: pl.DataFrame, ranked: pl.DataFrame, ngram: int, min_share: float) -> Similar:
+    """The texts for comparison; one of which the core alone decides is not compared."""
+    is_compared = ranked.select(~(pl.col("is_korean") & (pl.col("length") < _SHORT))).to_series().to_numpy()
+    places, lengths = ranked["place"].to_numpy().astype(np.int64), ranked["length"].to_numpy()
+    texts = Texts(everything["text"], everything["packed"], places, lengths)
     grams, apart = ranked["grams"].to_numpy(), ranked["apart"].to_numpy()
-    return Similar(texts, grams, ranked["signature"], apart, ngram, min_share)
+    return Similar(texts, is_compared, grams, everything["signature"], apart, ngram, min_share)
 
 
 def _evidence(twin: str, share: float | None) -> str:

@@ -3,12 +3,15 @@
 The lookup of a set-similarity join of the AllPairs and PPJoin family (Bayardo et al. 2007, "Scaling up all pairs
 similarity search"; Xiao et al. 2011, "Efficient similarity joins for near-duplicate detection"), in numpy: postings are
 one sorted array of 64-bit keys, and texts are numbered by size, so that the partners of a text are one stretch of it.
+Pairs come in pieces, each of some texts with all that they meet, so that memory is bounded however many meet.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -22,6 +25,8 @@ Pairs: TypeAlias = tuple[Ints, Ints]
 
 EPSILON = 1e-9  # a share computed as 0.7999999999 is 0.8
 PLACE_BITS = 10
+_MOST = 1 << 23  # postings and meetings of a piece, beyond those of its last text
+_POSTINGS_AT_ONCE = 1 << 20  # whose meetings are counted
 _AT_ONCE = 1 << 16  # pairs looked at together: bounds memory, and gives each thread some
 _SKETCHES_AT_ONCE = 1 << 12  # of them, when sketches of some hundred bytes are compared: stays in the cache of a core
 
@@ -75,24 +80,45 @@ class Postings:
 
 @dataclass(frozen=True)
 class Meetings:
-    """Posting `mine[i]` of `left` meets the `count[i]` postings of `right` from `first[i]` on."""
+    """The postings of `left` and those of `right`, of the same token, that they meet: of texts of about their size.
+
+    Where both are the same, a posting meets only those after it, and only at the first `head` places of its text.
+    """
 
     left: Postings
     right: Postings
-    mine: Ints
-    first: Ints
-    count: Ints
+    smallest: Ints  # by rank: the lowest rank that is large enough to be near
+    beyond: Ints  # and the lowest that is too large
+    head: Ints
 
-    def parts(self) -> list[slice]:
-        """Stretches of `mine` that meet about as many others."""
-        ends = np.cumsum(self.count)
-        cuts = np.searchsorted(ends, np.arange(_AT_ONCE, int(self.count.sum()), _AT_ONCE)).tolist()
-        return [slice(a, b) for a, b in zip([0, *cuts], [*cuts, len(self.mine)], strict=True) if a < b]
+    def of(self, mine: Ints) -> tuple[Ints, Ints]:
+        """Where what these postings of `left` meet begins in `right`, and how many it is."""
+        keys, rank = self.left.keys[mine], self.left.rank[mine]
+        end = self.right.first(keys, self.beyond[rank])
+        if self.left is not self.right:
+            first = self.right.first(keys, self.smallest[rank])
+            return first, end - first
+        return mine + 1, np.where(self.left.place[mine] < self.head[rank], end - mine - 1, 0)
 
-    def numbers(self, part: slice) -> tuple[Ints, Ints]:
-        """The numbers of the postings of `left` and `right` that meet."""
-        theirs, which = spread(self.first[part], self.count[part])
-        return self.mine[part][which], theirs
+    def weights(self) -> Ints:
+        """By rank: how often a text of `left` meets another."""
+        found = np.zeros(len(self.head), dtype=np.int64)
+        for start in range(0, len(self.left.keys), _POSTINGS_AT_ONCE):
+            mine = np.arange(start, min(start + _POSTINGS_AT_ONCE, len(self.left.keys)))
+            counts = np.bincount(self.left.rank[mine], weights=self.of(mine)[1], minlength=len(found))
+            found += counts.astype(np.int64)
+        return found
+
+    def pieces(self) -> Iterator[Ints]:
+        """The postings of `left`, those of a text together, in pieces of about as many postings and meetings."""
+        ends = np.cumsum(self.weights() + np.bincount(self.left.rank, minlength=len(self.head)))
+        total = int(ends[-1]) if len(ends) else 0
+        cuts = [0, *(np.searchsorted(ends, np.arange(_MOST, total, _MOST)) + 1).tolist(), len(ends)]
+        for low, high in pairwise(cuts):
+            if low == 0 and high == len(ends):
+                yield np.arange(len(self.left.keys))
+            elif low < high:
+                yield np.flatnonzero((self.left.rank >= low) & (self.left.rank < high))
 
 
 class Join:
@@ -107,53 +133,63 @@ class Join:
     ) -> None:
         self._text = np.argsort(size, kind="stable")
         self._head, self._bound = head[self._text], bound
-        ordered, rank = size[self._text], np.argsort(self._text)
+        ordered, rank = size[self._text], np.argsort(self._text).astype(np.int32)
         self._smallest = np.searchsorted(ordered, np.maximum(np.ceil(ordered * min_share - EPSILON), 1))
         self._beyond = np.searchsorted(ordered, np.floor(ordered / min_share + EPSILON), side="right")
         tokens, text, place = postings
         self._postings = Postings.of(tokens, rank[text], place, len(size))
 
-    def within(self, texts: Chosen) -> Pairs:
-        """Possible pairs of these texts, each once, the lower place first."""
-        return self._possible(self._meetings_within(texts))
+    def within(self, texts: Chosen) -> Iterator[Pairs]:
+        """Possible pairs of these texts in pieces, each pair once, the lower place first."""
+        postings = self._postings.only(texts[self._text])
+        return self._possible(self._meetings(postings, postings))
 
-    def between(self, texts: Chosen, others: Chosen) -> Pairs:
-        """Possible pairs of one of `texts` and one of `others`, which have none in common; the lower place first."""
+    def between(self, texts: Chosen, others: Chosen) -> Iterator[Pairs]:
+        """The same for pairs of one of `texts` and one of `others`, which have none in common."""
         left, right = self._postings.only(texts[self._text]), self._postings.only(others[self._text])
-        first = right.first(left.keys, self._smallest[left.rank])
-        beyond = right.first(left.keys, self._beyond[left.rank])
-        return self._possible(Meetings(left, right, np.arange(len(first)), first, beyond - first))
+        return self._possible(self._meetings(left, right))
 
     def weight(self, texts: Chosen) -> int:
         """How often two of these texts meet: what `within` would look at."""
-        return int(self._meetings_within(texts).count.sum())
-
-    def _meetings_within(self, texts: Chosen) -> Meetings:
         postings = self._postings.only(texts[self._text])
-        mine = np.flatnonzero(postings.place < self._head[postings.rank])
-        beyond = postings.first(postings.keys[mine], self._beyond[postings.rank[mine]])
-        return Meetings(postings, postings, mine, mine + 1, beyond - mine - 1)
+        return int(self._meetings(postings, postings).weights().sum())
 
-    def _possible(self, meetings: Meetings) -> Pairs:
+    def _meetings(self, left: Postings, right: Postings) -> Meetings:
+        return Meetings(left, right, self._smallest, self._beyond, self._head)
+
+    def _possible(self, meetings: Meetings) -> Iterator[Pairs]:
         left, right = meetings.left, meetings.right
         _ = left.rank, left.place, right.rank, right.place  # computed once, before the threads begin
+        for mine in meetings.pieces():
+            first, count = meetings.of(mine)
 
-        def look(part: slice) -> Codes:
-            mine, theirs = meetings.numbers(part)
-            rank_a, place_a = left.rank[mine], left.place[mine]
-            rank_b, place_b = right.rank[theirs], right.place[theirs]
-            if left is not right:
-                smaller = rank_a < rank_b
-                met = np.where(smaller, place_a, place_b) < self._head[np.where(smaller, rank_a, rank_b)]
-                rank_a, rank_b, place_a, place_b = rank_a[met], rank_b[met], place_a[met], place_b[met]
-            a, b = self._text[rank_a], self._text[rank_b]
-            near = self._bound.by_place(a, b, place_a, place_b)
-            pairs = each_once(paired(a[near], b[near]))
-            pieces = (pairs[n : n + _SKETCHES_AT_ONCE] for n in range(0, len(pairs), _SKETCHES_AT_ONCE))
-            return np.concatenate([np.zeros(0, np.uint64), *(p[self._bound.by_sketch(*unpaired(p))] for p in pieces)])
+            def look(part: slice, mine: Ints = mine, first: Ints = first, count: Ints = count) -> Codes:
+                theirs, which = spread(first[part], count[part])
+                return self._near(left, right, mine[part][which], theirs)
 
-        found = in_threads(look, meetings.parts())
-        return unpaired(each_once(np.concatenate([np.zeros(0, np.uint64), *found])))
+            found = in_threads(look, _parts(count))
+            yield unpaired(each_once(np.concatenate([np.zeros(0, np.uint64), *found])))
+
+    def _near(self, left: Postings, right: Postings, mine: Ints, theirs: Ints) -> Codes:
+        """The texts of postings that meet, as pairs that pass every bound."""
+        rank_a, place_a = left.rank[mine], left.place[mine]
+        rank_b, place_b = right.rank[theirs], right.place[theirs]
+        if left is not right:
+            smaller = rank_a < rank_b
+            met = np.where(smaller, place_a, place_b) < self._head[np.where(smaller, rank_a, rank_b)]
+            rank_a, rank_b, place_a, place_b = rank_a[met], rank_b[met], place_a[met], place_b[met]
+        a, b = self._text[rank_a], self._text[rank_b]
+        near = self._bound.by_place(a, b, place_a, place_b) & (a != b)  # two n-grams of a text may have one token
+        pairs = each_once(paired(a[near], b[near]))
+        pieces = (pairs[n : n + _SKETCHES_AT_ONCE] for n in range(0, len(pairs), _SKETCHES_AT_ONCE))
+        return np.concatenate([np.zeros(0, np.uint64), *(p[self._bound.by_sketch(*unpaired(p))] for p in pieces)])
+
+
+def _parts(count: Ints) -> list[slice]:
+    """Stretches that meet about as many others."""
+    ends = np.cumsum(count)
+    cuts = np.searchsorted(ends, np.arange(_AT_ONCE, int(count.sum()), _AT_ONCE)).tolist()
+    return [slice(a, b) for a, b in pairwise([0, *cuts, len(count)]) if a < b]
 
 
 def paired(a: Ints, b: Ints) -> Codes:

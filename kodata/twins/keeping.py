@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from kodata.twins.grams import Ints
-from kodata.twins.similar import Found, Similar
+from kodata.twins.grams import Ints, first_of_each
+from kodata.twins.similar import Found, Similar, together
 
-WEIGHT = 1 << 28  # possible pairs; beyond, records are taken in parts, and compared with what was kept of those before
+WEIGHT = 1 << 25  # possible pairs; beyond, records are taken in parts, and compared with what was kept of those before
 
 
 @dataclass
@@ -35,9 +34,9 @@ class Keeping:
         for part in np.array_split(rows[self.given :], parts):
             rest = np.isin(rows, part)
             if kept.any():
-                self._drop(similar.between(kept, rest), {}, ())
+                self._drop(_best(similar.between(kept, rest), len(rows)), {}, ())
                 rest &= ~np.isin(rows, list(self.gone))
-            self._drop(similar.within(rest), first_of_core, rows[rest & (self.core >= 0)].tolist())
+            self._drop(together(similar.within(rest)), first_of_core, rows[rest & (self.core >= 0)].tolist())
             kept |= rest & ~np.isin(rows, list(self.gone))
 
     def drop_within(self, found: Found) -> None:
@@ -46,15 +45,29 @@ class Keeping:
 
     def _drop(self, found: Found, first_of_core: dict[int, int], cored: Iterable[int]) -> None:
         """Go through the rows that have a twin among those found, or may have one of the same core."""
-        twins = defaultdict(list)
-        for a, b, share in zip(*(numbers.tolist() for numbers in found), strict=True):
-            twins[b].append((share, -a))
-        for row in sorted({*twins, *cored}):
-            share, minus_a = max((twin for twin in twins[row] if -twin[1] not in self.gone), default=(None, 0))
+        a, b, share = found
+        order = np.lexsort((a, -share, b))  # the most similar twin of a row first
+        a, b, share = a[order], b[order], share[order]
+        for row in sorted({*np.unique(b).tolist(), *cored}):
+            start, end = np.searchsorted(b, (row, row + 1)).tolist()
+            twin = next((n for n in range(start, end) if int(a[n]) not in self.gone), None)
             core = int(self.core[row])
-            if share is not None:
-                self.gone[row] = (-minus_a, share)
+            if twin is not None:
+                self.gone[row] = (int(a[twin]), float(share[twin]))
             elif core >= 0 and core in first_of_core:
                 self.gone[row] = (first_of_core[core], None)
             elif core >= 0:
                 first_of_core[core] = row
+
+
+def _best(pieces: Iterable[Found], rows: int) -> Found:
+    """Of each row only its most similar twin: for twins of which all are kept."""
+    twin, best = np.zeros(rows, dtype=np.int64), np.full(rows, -1.0)
+    for a, b, share in pieces:
+        order = np.lexsort((-a, share, b))[::-1]
+        first = order[first_of_each(b[order].astype(np.uint64))] if len(b) else order
+        row, new = b[first], share[first]
+        better = (new > best[row]) | ((new == best[row]) & (a[first] < twin[row]))
+        twin[row[better]], best[row[better]] = a[first][better], new[better]
+    found = np.flatnonzero(best >= 0)
+    return twin[found], found, best[found]

@@ -15,6 +15,7 @@ from kodata.twins.grams import Codes, Ints, Sets
 from kodata.twins.join import Chosen, Join, Tokens
 
 PARTS = 128
+_AT_ONCE = 1 << 14  # texts whose bands are hashed: bounds memory
 _MISSED = 1e-3  # of the pairs at exactly `min_share`, by the bands; of those above it, fewer
 
 Signatures = npt.NDArray[np.uint32]  # shape (texts, PARTS)
@@ -39,9 +40,12 @@ def minhash_join(found: Signatures, size: Ints, min_share: float, apart: Codes) 
     """
     rows = _rows_of_a_band(min_share)
     bands = PARTS // rows
-    text = np.repeat(np.arange(len(found)), bands)
-    tokens = _band_tokens(found[:, : bands * rows].reshape(len(found), bands, rows), apart)
-    postings = tokens, text, np.zeros_like(text)
+    text = np.repeat(np.arange(len(found), dtype=np.int32), bands)
+    tokens = np.zeros((len(found), bands), dtype=np.uint32)
+    for start in range(0, len(found), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        tokens[some] = _band_tokens(found[some, : bands * rows].reshape(-1, bands, rows), apart[some])
+    postings = tokens.ravel(), text, np.zeros(len(text), dtype=np.int16)
     return Join(size, postings, np.ones_like(size), _Estimate(found, min_share), min_share)
 
 
@@ -77,4 +81,4 @@ def _band_tokens(banded: npt.NDArray[np.uint32], apart: Codes) -> Tokens:
         token ^= token >> np.uint64(32)
         token += banded[:, :, row]
     token *= np.uint64(0xC2B2AE3D27D4EB4F)
-    return (token >> np.uint64(32)).astype(np.uint32).ravel()
+    return (token >> np.uint64(32)).astype(np.uint32)

@@ -43,8 +43,9 @@ def prefix_join(texts: Sequence[str], ngram: int, min_share: float, apart: Codes
     for rows, head in zip(parts, heads, strict=True):
         size[rows], bitmap[rows] = head.size, head.bitmap
     tokens = np.concatenate([np.zeros(0, np.uint32), *(head.tokens for head in heads)])
-    text = np.concatenate([np.zeros(0, np.int64), *(r[head.row] for r, head in zip(parts, heads, strict=True))])
-    place = np.concatenate([np.zeros(0, np.int64), *(head.place for head in heads)])
+    rows_of = (rows.astype(np.int32)[head.row] for rows, head in zip(parts, heads, strict=True))
+    text = np.concatenate([np.zeros(0, np.int32), *rows_of])
+    place = np.concatenate([np.zeros(0, np.int16), *(head.place for head in heads)])
     overlap = _overlap(min_share)
     return Join(size, (tokens, text, place), size - overlap[2 * size] + 1, _Bounds(size, bitmap, overlap), min_share)
 
@@ -139,6 +140,6 @@ def _heads(codes: Codes, often: npt.NDArray[np.uint8], min_share: float) -> _Hea
         size=size,
         bitmap=np.packbits(bits, bitorder="little").view(np.uint64).reshape(len(codes), -1),
         tokens=(codes.ravel()[head] >> np.uint64(32)).astype(np.uint32),
-        row=head // codes.shape[1],
-        place=number.ravel()[head] - 1,
+        row=(head // codes.shape[1]).astype(np.int32),
+        place=(number.ravel()[head] - 1).astype(np.int16),
     )

@@ -32,7 +32,8 @@ often run important until children side feet car mile night walk white sea began
 once book hear stop without second later miss idea enough eat face watch far really almost let above girl
 sometimes mountain cut young talk soon list song being leave family
 """
-WORDS = ENGLISH.split()
+WORDS = ENGLISH.split()  # the most common first
+COMMON = [1 / n for n, _ in enumerate(WORDS, 1)]  # how often each occurs (Zipf)
 PIPELINE = """
 about = "A bench"
 [limits]
@@ -60,8 +61,9 @@ use = "validate"
 
 
 def text(draw: random.Random, words: int) -> str:
-    """Sentences of that many words in all."""
-    chosen = draw.choices(WORDS, k=words)
+    """Sentences of that many words in all, half of them as common as in English, half of them compounds and rare."""
+    drawn = [draw.choices(WORDS, how, k=words) for how in (COMMON, None, None)]
+    chosen = [draw.choice((common, first + second)) for common, first, second in zip(*drawn, strict=True)]
     ends = range(9, words, 13)
     return " ".join(f"{word}." if n in ends else word for n, word in enumerate(chosen)).capitalize() + "."
 
@@ -75,7 +77,7 @@ def talks(count: int) -> Iterator[dict[str, object]]:
         sizes = [
             size
             for _ in range(draw.choice((1, 1, 2, 3, 4, 5)))
-            for size in (draw.randint(6, 60), draw.randint(40, 350))
+            for size in (draw.randint(4, 42), draw.randint(28, 250))
         ]
         said = [{"from": ("human", "gpt")[m % 2], "value": text(draw, size)} for m, size in enumerate(sizes)]
         if n % 50 == 1:

@@ -8,7 +8,7 @@ import sys
 import time
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ import pytest
 
 from kodata.stages.dedupe import Dedupe
 from kodata.twins.grams import shares
-from kodata.twins.join import EPSILON
+from kodata.twins.join import EPSILON, Pairs
 from kodata.twins.prefix import prefix_join
 from tests.benchmarks.planted import planted
 from tests.benchmarks.rivals import RIVALS, Recipe, installed
@@ -34,8 +34,14 @@ def frame(texts: Sequence[str]) -> pl.DataFrame:
     return pl.DataFrame({"id": ids, "instruction": texts, "output": [""] * len(texts)})
 
 
+def pairs(pieces: Iterable[Pairs]) -> Pairs:
+    """The pairs of all pieces."""
+    a, b = zip(*pieces, strict=True)
+    return np.concatenate(a), np.concatenate(b)
+
+
 def joined(texts: list[str], ngram: int, min_share: float) -> dict[tuple[int, int], float]:
-    a, b = prefix_join(texts, ngram, min_share).within(np.ones(len(texts), dtype=bool))
+    a, b = pairs(prefix_join(texts, ngram, min_share).within(np.ones(len(texts), dtype=bool)))
     lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
     share = shares(texts, lengths, a, b, ngram)
     near = share >= min_share - EPSILON
@@ -92,7 +98,7 @@ from kodata.twins.grams import shares
 from kodata.twins.prefix import prefix_join
 began = time.perf_counter()
 distinct = list(dict.fromkeys(texts))
-a, b = prefix_join(distinct, 5, 0.8).within(np.ones(len(distinct), dtype=bool))
+a, b = np.concatenate(list(prefix_join(distinct, 5, 0.8).within(np.ones(len(distinct), dtype=bool))), axis=1)
 lengths = np.fromiter(map(len, distinct), dtype=np.int64, count=len(distinct))
 near = shares(distinct, lengths, a, b, 5) >= 0.8 - 1e-9
 gone = set()
