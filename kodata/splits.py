@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 import polars as pl
 from annotated_types import Gt, Lt
 
+from kodata.shards import Shards
 from kodata.stages.dedupe import Dedupe
 from kodata.twins.similar import LEAST_SHARE
 
@@ -33,14 +34,17 @@ class HoldOut:
     seed: int = 0
     by: Literal["group", "record"] = "group"
 
-    def chosen(self, frames: Iterable[pl.DataFrame]) -> frozenset[str]:
-        """The ids of the records of a corpus, given in pieces, that are held out."""
+    def chosen(self, frames: Iterable[pl.DataFrame], sketches: Shards) -> frozenset[str]:
+        """The ids of the records of a corpus, given in pieces, that are held out.
+
+        What is compared of them is put into `sketches`, which are empty.
+        """
         twins = Dedupe(ngram=3, min_share=LEAST_SHARE)
-        sketches, pieces = [], []
+        pieces = []
         for frame in frames:
             pieces.append(frame.filter(turn=0).select("id", piece=_conversation()))
             if self.by == "group":
-                sketches.append(twins.sketch(frame))
+                sketches.add(twins.sketch(frame))
         records = pl.concat(pieces)
         leaders = {ident: ident for ident in records["id"]}
         if self.by == "group":

@@ -15,6 +15,7 @@ from kodata.corpus import Turn, frame_of
 from kodata.errors import BuildError, PipelineError
 from kodata.exports import export
 from kodata.published import Build
+from kodata.shards import Shards
 from kodata.splits import HoldOut
 from kodata.workspace import Workspace
 from tests.conftest import write_items
@@ -32,7 +33,7 @@ def unlike(n: int) -> str:
 
 
 def out(*turns: Turn, **settings: object) -> frozenset[str]:
-    return HoldOut(**{"test": 0.5, **settings}).chosen([frame_of(turns)])  # type: ignore[arg-type]
+    return HoldOut(**{"test": 0.5, **settings}).chosen([frame_of(turns)], Shards())  # type: ignore[arg-type]
 
 
 def test_about_the_wanted_share_is_held_out() -> None:
@@ -124,7 +125,7 @@ def test_the_held_out_part_is_a_task_for_evaluation(own: Callable[[str], Build],
 def test_without_a_split_nothing_is_held_out(own: Callable[[str], Build], tmp_path: Path) -> None:
     b = own(PIPELINE.replace("[split]\ntest = 0.3\n", ""))
     assert ("split" in b.corpus.columns, "split" in b.manifest) == (False, False)
-    with pytest.raises(BuildError, match=r"holds no records out.*\[split\]"):
+    with pytest.raises(BuildError, match=r"no record is held out.*\[split\]"):
         export(b, "lm-eval", tmp_path / "out")
 
 

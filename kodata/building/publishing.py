@@ -50,7 +50,7 @@ def publish_build(
         noticed=walk.noticed,
         findings=[finding.what for finding in findings],
         held_back_by=_held_back_by(run, walk, records, unread),
-        held_out=run.pipeline.split.chosen(kept) if run.pipeline.split and kept.records else None,
+        held_out=_held_out(run, kept, folder),
         at=datetime.now(UTC),
     )
     final = free(home, f"{facts.at:%Y%m%dT%H%M%SZ}-{short(f'{run.pipeline.identity} {digest_of(readings)}')}")
@@ -86,6 +86,16 @@ def _export(build: Build, forms: Iterable[Publish]) -> None:
     if refused:
         manifest = orjson.dumps(build.manifest | {"not_exported": refused}, option=orjson.OPT_INDENT_2)
         (build.path / "manifest.json").write_bytes(manifest + b"\n")
+
+
+def _held_out(run: Run, kept: Shards, folder: Path) -> frozenset[str] | None:
+    """The ids of the split `test`; None where there is no split."""
+    if run.pipeline.split is None or not kept.records:
+        return None
+    sketches = Shards(folder / "sketches")
+    held_out = run.pipeline.split.chosen(kept, sketches)
+    sketches.delete()
+    return held_out
 
 
 def _held_back_by(run: Run, walk: Walk, records: int, unread: int) -> str:
