@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -64,7 +64,7 @@ class Build:
             if item["reason"] in ("duplicate", "near-duplicate")
             and (of_sources or row.get("instruction_source") is not None or row.get("lang") == "ko")
         ]
-        frame = pl.concat([self.corpus.select(list(COLUMNS)), _frame(gone)])
+        frame = pl.concat([self.corpus.select(list(COLUMNS)), frame_of_rows(gone)])
         texts = ("instruction", "input", "output")
         sources = [pl.coalesce(f"{name}_source", name).alias(name) for name in texts]
         return frame.with_columns(sources) if of_sources else frame
@@ -74,7 +74,7 @@ class Build:
         rows = (
             row for item, row in self._dropped_rows() if item["stage"] in stages and reason in (None, item["reason"])
         )
-        return _frame(list(rows))
+        return frame_of_rows(list(rows))
 
     @property
     def held_back_by(self) -> str:
@@ -122,7 +122,8 @@ class Build:
         return (self.path / "dropped.jsonl").read_bytes().splitlines()
 
 
-def _frame(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
+def frame_of_rows(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """The rows, as `dropped.jsonl` has them, as a corpus frame; what they do not hold is null."""
     values = [[row.get(name) for name in COLUMNS] for row in rows]
     return pl.DataFrame(values, schema=COLUMNS, orient="row", infer_schema_length=None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from kodata.workspace import Workspace
 from tests.servers.deepl import DeepLServer
 from tests.servers.openai import OpenAIServer
 
+os.environ["HF_HUB_DISABLE_XET"] = "1"  # huggingface_hub reads it when it is imported; loopback hubs have no Xet
 settings.register_profile("any machine", deadline=None)  # no test asserts a time
 settings.load_profile("any machine")
 SHARED = Path(__file__).parents[2] / "shared" / "data"

@@ -249,7 +249,7 @@ with Ledger.in_memory() as ledger, Ledger.in_memory() as other:
 def at_hub(hub: Hub, home: Path) -> subprocess.CompletedProcess[str]:
     """In a process of its own: the client reads where the hub is when it is imported."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
-    env = {**plain, "HF_ENDPOINT": hub.url, "HF_HOME": str(home)}
+    env = {**plain, "HF_ENDPOINT": hub.url, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1"}
     return subprocess.run([sys.executable, "-c", PUSH_AND_PULL], check=False, env=env, capture_output=True, text=True)
 
 

@@ -28,6 +28,7 @@ ROWS = (
     ("walk", "publish", "published", "findings"),
     ("pairing", "thresholds", "explaining"),
     ("exports",),
+    ("pushing",),
     ("redo",),
     ("building", "auditing"),
     ("planning", "comparing"),

@@ -18,6 +18,7 @@ from kodata.cli import (
     inspect,
     ledger,
     look,
+    push,
     rethreshold,
     rules,
 )
@@ -36,8 +37,8 @@ ledger_app = typer.Typer(help="See, export and take in what was paid for.", no_a
 
 COMMANDS: list[Callable[..., None]] = [
     inspect.inspect, inspect.init, audit.audit, build.build, build.plan, compare.compare, look.list_, look.check,
-    look.show, look.diff, export.export, align.align, borderline.borderline, rethreshold.rethreshold, rules.rules,
-    doctor.doctor,
+    look.show, look.diff, export.export, push.push, align.align, borderline.borderline, rethreshold.rethreshold,
+    rules.rules, doctor.doctor,
 ]  # fmt: skip
 LEDGER_COMMANDS: list[Callable[..., None]] = [
     ledger.summary, ledger.export, ledger.import_, ledger.merge, ledger.pull, ledger.push,

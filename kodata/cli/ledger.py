@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from kodata.show.lines import counted, dollars, printable
 
 if TYPE_CHECKING:
     from kodata.ledger import Found, Ledger
+
+_GZIP = b"\x1f\x8b"
 
 Names = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of records, or keys of answers.")]
 Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, kept with the rejection.")]
@@ -67,7 +70,7 @@ def export(file: File) -> None:
 
 
 def import_(file: File) -> None:
-    """Take in the answers of an export.
+    """Take in the answers of an export, as it is or in gzip.
 
     It is a union by key: answers that are known stay as they are.
     """
@@ -75,8 +78,10 @@ def import_(file: File) -> None:
         with _ledger() as ledger:
             _say_taken(ledger.take_in(sys.stdin.buffer, "standard input"))
         return
-    with Path(file).open("rb") as lines, _ledger() as ledger:  # a missing file makes no ledger
-        _say_taken(ledger.take_in(lines, file))
+    with Path(file).open("rb") as lines:  # a missing file makes no ledger
+        is_packed = lines.peek(2)[:2] == _GZIP
+        with gzip.GzipFile(fileobj=lines) if is_packed else lines as content, _ledger() as ledger:
+            _say_taken(ledger.take_in(content, file))
 
 
 def merge(other: Other) -> None:

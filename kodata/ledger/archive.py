@@ -8,7 +8,7 @@ A line is an answer (`key`, ...), a rejection (`rejected`, ...), a further recor
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice, product
 from operator import itemgetter
 from typing import Any, get_args
@@ -78,6 +78,32 @@ def export(db: Database) -> Iterator[bytes]:
         for first, *rest in _rows(db, table):
             named = first.hex() if isinstance(first, bytes) else first
             yield _line(dict(zip(fields.names, (named, *rest), strict=True)))
+
+
+_RECORD = "CASE instr(about, '#') WHEN 0 THEN about ELSE substr(about, 1, instr(about, '#') - 1) END"
+
+
+def excerpt(db: Database, records: Iterable[str], providers: Sequence[str]) -> Iterator[list[bytes]]:
+    """The lines of the answers that these records asked these providers for, in parts and in the order they came.
+
+    A rejected answer has only the line that rejects it, without the reason that a person gave.
+    """
+    db.query("CREATE TEMP TABLE IF NOT EXISTS wanted (record TEXT PRIMARY KEY)")
+    with db.writing() as temporary:
+        temporary.execute("DELETE FROM temp.wanted")
+        temporary.executemany("INSERT OR IGNORE INTO temp.wanted VALUES (?)", ((record,) for record in records))
+    last, of = 0, ", ".join("?" * len(providers))
+    select = (
+        f"SELECT number, key IN (SELECT key FROM rejections), {', '.join(_TABLES['answers'])} FROM answers "
+        f"WHERE number > ? AND provider IN ({of}) AND ({_RECORD} IN temp.wanted OR key IN "
+        f"(SELECT key FROM also_asked WHERE record IN temp.wanted)) ORDER BY number LIMIT {_PART}"
+    )
+    while rows := db.query(select, [last, *providers]):
+        part = []
+        for last, is_rejected, *row in rows:  # noqa: B007  # the next part begins after it
+            rejection = {"rejected": row[0].hex(), "why": "rejected", "at": row[COLUMNS.index("at")]}
+            part.append(_line(rejection) if is_rejected else _answer_line(tuple(row)))
+        yield part
 
 
 def _rows(db: Database, table: str) -> Iterator[tuple[Any, ...]]:

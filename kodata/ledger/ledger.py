@@ -218,6 +218,10 @@ class Ledger:
         """Everything as lines of JSON, answers first, in the order they came."""
         return archive.export(self.db)
 
+    def excerpt(self, records: Iterable[str], providers: Sequence[str]) -> Iterator[list[bytes]]:
+        """Of the export the answers that these records asked these providers for, and rejections of such, in parts."""
+        return archive.excerpt(self.db, records, providers)
+
     def take_in(self, lines: Iterable[bytes], origin: str) -> tuple[int, int]:
         """Answers read from an export: how many were new, how many were known. A union by key, all or nothing.
 

@@ -2,7 +2,7 @@
 
 from kodata.pipeline.endpoints import KEYS, REDIRECTS, endpoint
 from kodata.pipeline.faces import FACES, translation_prompt
-from kodata.pipeline.loading import load_pipeline, rules_in
+from kodata.pipeline.loading import benchmarks_in, load_pipeline, rules_in
 from kodata.pipeline.model import Limits, Pipeline, Publish, Step, kind_of
 from kodata.pipeline.shipped import schema, shipped, shipped_pipelines
 from kodata.pipeline.steps import STAGES
@@ -16,6 +16,7 @@ __all__ = [
     "Pipeline",
     "Publish",
     "Step",
+    "benchmarks_in",
     "endpoint",
     "kind_of",
     "load_pipeline",

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from kodata.errors import PipelineError, did_you_mean
+from kodata.leaks.benchmark import Benchmark
+from kodata.leaks.known import wanted
 from kodata.pipeline.model import Limits, Pipeline, Publish, Step
 from kodata.pipeline.place import Place
 from kodata.pipeline.shipped import shipped, shipped_pipelines
@@ -21,6 +23,7 @@ from kodata.providers.servers import Server
 from kodata.rules import Rule
 from kodata.sources import SOURCES, LicenceColumn, Source
 from kodata.splits import HoldOut
+from kodata.stages.decontaminate import Decontaminate
 from kodata.stages.withhold import Withhold
 
 _SOURCE_NAME = re.compile(r"\w[\w.-]*")  # it begins every id, or names a folder
@@ -58,6 +61,18 @@ def rules_in(name: str, text: str, overrides: Mapping[str, str]) -> dict[str, tu
         stage: rules_of(file.within(stage), table["rules"]) if table["use"] == "filter" else ()
         for stage, table in named
     }
+
+
+def benchmarks_in(text: str, overrides: Mapping[str, str]) -> tuple[Benchmark, ...]:
+    """The benchmarks that the stages of a pipeline file name, each once and not loaded, from the text of the file.
+
+    Paths are as the file has them, so relative to where one is.
+    """
+    stages = [dict(stage) for stage in tomllib.loads(text)["stage"]]
+    for target, value in overrides.items():
+        _override(stages, f"{target}={value}")
+    named = [wanted(s.get("benchmarks", "all")) for s in stages if STAGES.get(s["use"]) is Decontaminate]
+    return tuple({benchmark.name: benchmark for found in named for benchmark in found}.values())
 
 
 def _pipeline(

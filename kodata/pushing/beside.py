@@ -1,0 +1,79 @@
+"""What a repository may hold beside the corpus: dropped records, and the answers that a build rests on."""
+
+from __future__ import annotations
+
+import gzip
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import polars as pl
+
+from kodata.ledger import Ledger
+from kodata.publish.card import Extra
+from kodata.publish.rebuilding import LEDGER
+from kodata.published import Build
+from kodata.pushing.screening import PERSONS, Screen, judged
+
+DROPPED = "dropped.jsonl"
+
+
+def write_dropped(build: Build, screen: Screen, folder: Path) -> Extra:
+    """Write the dropped records that may be published."""
+    written, left_out = 0, Counter[str]()
+    with (folder / DROPPED).open("wb") as lines:
+        for line, _, why in judged(build, screen):
+            if why:
+                left_out[why] += 1
+                continue
+            lines.write(line)
+            written += 1
+    return Extra(DROPPED, f"records that were dropped, with stage, reason and evidence{_compared(screen)}", written,
+                 dict(sorted(left_out.items())))  # fmt: skip
+
+
+def write_excerpt(build: Build, screen: Screen, ledger: Ledger, folder: Path) -> Extra:
+    """Write the answers that the records of the build were given, as far as they may be published, as export lines.
+
+    `kodata ledger pull` and `import` take them in. Answers that were rejected are named, not written.
+    """
+    reasons = dict(_standing(build, screen))
+    providers = sorted(build.manifest["asks"])
+    allowed = [ident for ident, why in reasons.items() if not why]
+    left_out, seen, written = Counter[str](), set[str](), 0
+    with gzip.GzipFile(folder / LEDGER, "wb", mtime=0) as lines:
+        for part in ledger.excerpt(allowed, providers):
+            entries = [orjson.loads(line) for line in part]
+            texts = screen.personal([f"{e.get('content', '')}\n{e.get('text', '')}" for e in entries])
+            for line, entry, is_personal in zip(part, entries, texts, strict=True):
+                seen.add(entry.get("key", ""))
+                left_out[PERSONS] += is_personal
+                written += "key" in entry and not is_personal
+                if not is_personal:
+                    lines.write(line)
+    for why in sorted({why for why in reasons.values() if why}):
+        refused = [ident for ident, of in reasons.items() if of == why]
+        keys = {orjson.loads(line).get("key", "") for part in ledger.excerpt(refused, providers) for line in part}
+        left_out[why] += len(keys - seen - {""})
+        seen |= keys
+    counts = {why: n for why, n in sorted(left_out.items()) if n}
+    return Extra(
+        LEDGER, f"answers that the build rests on, an excerpt of the ledger{_compared(screen)}", written, counts
+    )
+
+
+def _standing(build: Build, screen: Screen) -> Iterator[tuple[str, str]]:
+    """Each record of the build, kept or dropped, and why none of its answers is published.
+
+    Data of persons is looked for in each answer, not in its record.
+    """
+    first = build.corpus.filter(pl.col("turn") == 0)
+    for ident, source, licence in first.select("id", "source", "licence").iter_rows():
+        yield ident, screen.of_source(source, licence)
+    for _, ident, why in judged(build, screen):
+        yield ident, "" if why == PERSONS else why
+
+
+def _compared(screen: Screen) -> str:
+    return "" if screen.search else "; not compared with benchmarks, as the pipeline names none"
