@@ -28,6 +28,7 @@ _LIMITS = """\
 
 _MIXED = "Its records have several licences, and none covers all: the conditions of each hold for its own records."
 _APART = " Each licence is a configuration of its own, as the conditions of one would not cover the others."
+_IN_COLUMN = "Which of the following terms a record falls under is in its column `terms`."
 _TERMS = (
     "Whoever had the texts translated and written is also bound to these terms, which a person must read before "
     "publication; this card does not decide them:"
@@ -210,6 +211,7 @@ def _licences(manifest: Mapping[str, Any], configs: Sequence[Config], publicatio
         *([_MIXED + (_APART if len(configs) > 1 else ""), ""] if len(rows) > 1 else []),
         *_left_out(publication),
         *(["The licence of each record is in its column `licence`."] if rows else []),
+        *([_IN_COLUMN] if terms and publication is not ON_DISK else []),
         _TERMS if terms else "No service was asked.",
         *([""] if terms else []),
         *terms,

@@ -26,7 +26,7 @@ def checks(manifest: Mapping[str, Any]) -> list[str]:
 
 
 def _personal(manifest: Mapping[str, Any]) -> str:
-    """Whether data of a person was looked for, and how many records left for it."""
+    """Whether data of persons was looked for, and how many records left or were flagged for it."""
     rules = [rule.name for rule in PII]
     stages = tomllib.loads(manifest["pipeline"]["text"]).get("stage", ())
     entries = [entry for stage in stages for entry in stage.get("rules", ())]
@@ -35,7 +35,11 @@ def _personal(manifest: Mapping[str, Any]) -> str:
     if not wanted:
         return "It was not searched for data of persons (phone numbers, addresses, numbers that identify)."
     left = sum(counts.get(name, 0) for counts in manifest["dropped"].values() for name in wanted)
-    return f"Data of persons: {left:,} records left for {', '.join(wanted)}. Names are not looked for."
+    flagged = sum(counts.get(name, 0) for counts in manifest["remarks"].values() for name in wanted)
+    return (
+        f"It was searched for data of persons ({', '.join(wanted)}): {left:,} records left for that, {flagged:,} turns "
+        "were flagged. Names are not looked for."
+    )
 
 
 def _compared(benchmarks: Mapping[str, Any]) -> Iterator[str]:

@@ -68,8 +68,8 @@ def _standing(build: Build, screen: Screen) -> Iterator[tuple[str, str]]:
 
     Data of persons is looked for in each answer, not in its record.
     """
-    first = build.corpus.filter(pl.col("turn") == 0)
-    for ident, source, licence in first.select("id", "source", "licence").iter_rows():
+    first = pl.scan_parquet(build.path / "corpus.parquet").filter(pl.col("turn") == 0)
+    for ident, source, licence in first.select("id", "source", "licence").collect().iter_rows():
         yield ident, screen.of_source(source, licence)
     for _, ident, why in judged(build, screen):
         yield ident, "" if why == PERSONS else why

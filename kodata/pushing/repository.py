@@ -157,7 +157,7 @@ class Hub:
 
         api, of = self._api, {"repo_id": self.repository, "repo_type": _TYPE}
         commit = held.commit if held else ""
-        with self._answering("files were sent"):
+        with self._answering("files were sent", "A push is one commit, so none of it is to be seen there by half. "):
             if held is None:
                 api.create_repo(**of, private=is_private)
             if difference.added or difference.changed or difference.removed:
@@ -173,8 +173,8 @@ class Hub:
             api.create_tag(**of, tag=layout.tag, revision=commit, exist_ok=True)
 
     @contextmanager
-    def _answering(self, doing: str) -> Iterator[None]:
-        """What goes wrong with the hub as an error of ours."""
+    def _answering(self, doing: str, and_so: str = "") -> Iterator[None]:
+        """What goes wrong with the hub as an error of ours; `and_so` is what that means."""
         import httpx2
         from huggingface_hub.errors import HfHubHTTPError
 
@@ -183,20 +183,23 @@ class Hub:
         except KodataError:
             raise
         except (HfHubHTTPError, httpx2.HTTPError, OSError, RuntimeError, ValueError) as error:
-            raise self._error(doing, _status(error), error) from None  # its words may name signed addresses
+            raise self._error(
+                f"{doing} ({_what(error)}). {and_so}", _status(error)
+            ) from None  # its words may name signed addresses
 
-    def _error(self, doing: str, status: int, error: Exception) -> KodataError:
+    def _error(self, what: str, status: int) -> KodataError:
         if status == 401:
             return Misconfigured("the hub does not accept HF_TOKEN. Make a new one with write access and set it")
         if status in (403, 404):
             return Misconfigured(f"HF_TOKEN may not write to {self.repository}. It needs write access to it")
         if status in (409, 412):
             return BuildError(f"{self.repository} was changed meanwhile. Nothing was pushed; run again to compare anew")
-        what = f"it answered {status}" if status else type(error).__name__
-        return Unreachable(
-            f"the hub failed while {doing} ({what}). A push is one commit, so none is to be seen there by half. "
-            "Run again to go on"
-        )
+        return Unreachable(f"the hub failed while {what}Run again to go on")
+
+
+def _what(error: Exception) -> str:
+    status = _status(error)
+    return f"it answered {status}" if status else type(error).__name__
 
 
 def _status(error: BaseException | None) -> int:
