@@ -42,6 +42,15 @@ class Shards:
     def __iter__(self) -> Iterator[pl.DataFrame]:
         return (self[number] for number in range(len(self)))
 
+    def mapped(self) -> pl.DataFrame:
+        """All frames as one: what is on disk stays there until it is looked at, and is not held then."""
+        if self.folder is None:
+            return pl.concat(self)
+        import pyarrow as pa
+
+        files = [pa.ipc.open_file(pa.memory_map(str(path))) for path in self.paths]
+        return pl.concat([pl.DataFrame(file.read_all()) for file in files])
+
     @property
     def paths(self) -> list[Path]:
         """The files of shards that are on disk."""

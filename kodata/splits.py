@@ -48,7 +48,7 @@ class HoldOut:
         records = pl.concat(pieces)
         leaders = {ident: ident for ident in records["id"]}
         if self.by == "group":
-            pairs = twins.pairs(pl.concat(sketches))
+            pairs = twins.pairs(sketches.mapped())
             same = records.with_columns(first=pl.col("id").min().over("piece"))
             for a, b in (*pairs.select("better", "other").iter_rows(), *same.select("id", "first").iter_rows()):
                 _join(leaders, a, b)

@@ -125,11 +125,11 @@ class Walk:
         known = self.snapshots.recall_decision(key, prints)
         if known is not None:
             return known, True
-        sketches = Shards(self.folder / "sketches")  # read from there as they are looked at
+        sketches = Shards(self.folder / "sketches")
         for frame in shards:
             sketches.add(stage.sketch(frame), frame["id"].n_unique())
             self._moved(name, sketches.records, shards.records)
-        dropped = stage.decide(pl.concat(sketches))
+        dropped = stage.decide(sketches.mapped())
         sketches.delete()
         if not self.foresight:
             self.snapshots.remember_decision(key, prints, dropped)

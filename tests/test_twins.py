@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kodata.corpus import Turn, frame_of
+from kodata.shards import Shards
 from kodata.stages.dedupe import Dedupe
 from kodata.twins import join, keeping, prefix
 from kodata.twins.grams import Ints, sets, shares
@@ -173,6 +174,24 @@ def test_a_very_long_text_is_packed_and_found_again() -> None:
     sketches = stage.sketch(frame_of(records([text, f"{text} 끝", varied(9)])))
     assert sketches["text"].is_null().to_list() == [True, True, False]
     assert stage.decide(sketches)["id"].to_list() == ["r-0000"]
+
+
+def test_a_text_that_is_packed_is_on_disk_once_and_packed(tmp_path: Path) -> None:
+    texts = [" ".join(varied(seed + n) for n in range(8)) for seed in range(0, 160, 8)]
+    sketches = Shards(tmp_path)
+    sketches.add(Dedupe(("instruction",), ngram=3).sketch(frame_of(records([*texts, varied(1)]))))
+    assert sketches.paths[0].stat().st_size < 0.6 * sum(len(text.encode()) for text in texts)
+
+
+def test_sketches_on_disk_are_those_in_memory(tmp_path: Path) -> None:
+    stage, texts = Dedupe(("instruction",), ngram=3), [*written(60, (5, 40), seed=6), *map(varied, range(20))]
+    frame = frame_of(records([*texts, *texts[-20:-10]]))
+    on_disk, in_memory = Shards(tmp_path), Shards()
+    for part in frame.iter_slices(30):
+        on_disk.add(stage.sketch(part))
+        in_memory.add(stage.sketch(part))
+    assert on_disk.mapped().equals(in_memory.mapped())
+    assert stage.decide(on_disk.mapped()).equals(stage.decide(in_memory.mapped()))
 
 
 def test_records_compared_in_parts_leave_as_they_do_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,7 @@ def sketches(records: pl.DataFrame, ngram: int) -> pl.DataFrame:
         .join(cores.select("id", pl.Series("core", digests, pl.Binary)), on="id", how="left", maintain_order="left")
         .join(_long(found, ngram), on="id", how="left", maintain_order="left")
         .with_columns(text=pl.when(pl.col("packed").is_null()).then(text), grams=pl.col("grams").fill_null(0))
+        .with_columns(text=text + "")  # a copy, or what is packed would stand behind the column all the same
         .select(list(SKETCH))
     )
 
