@@ -17,11 +17,14 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from kodata.asks import Answer, Ask
 from kodata.building import Options, build, silent
 from kodata.cli import app
-from kodata.errors import PipelineError
+from kodata.errors import BuildError, PipelineError
+from kodata.ledger import Ledger
 from kodata.published import Build
 from kodata.pushing import Hub as Client
+from kodata.pushing import Wanted, compared, lay_out
 from kodata.workspace import Workspace
 from tests.conftest import HASTY, files_of, items, own_pipeline, write_items
 from tests.servers.deepl import DeepLServer
@@ -220,6 +223,25 @@ def test_what_is_no_name_of_a_repository_is_refused(tmp_path: Path, name: str) -
         Client(name)
 
 
+def test_a_token_that_may_not_write_there_is_said_so(hub: Hub, tmp_path: Path) -> None:
+    hub.fails = {"/api/repos/create": 403}
+    done = pushed(hub, made(tmp_path, "MIT"), "--yes")
+    assert (done.exit_code, hub.exists) == (1, False)
+    assert "HF_TOKEN may not write to kim/tea. It needs write access to it" in done.stderr
+
+
+def test_a_repository_that_was_changed_meanwhile_is_left_as_it_is(tmp_path: Path) -> None:
+    with Hub("kim/tea", {"README.md": b"# tea"}, TOKEN) as hub:
+        client, out = Client("kim/tea", TOKEN, hub.url), tmp_path / "out"
+        out.mkdir()
+        layout = lay_out(made(tmp_path, "MIT"), "kim/tea", Wanted(), out, None, None)
+        held = client.held()
+        hub.sha = "f" * 40
+        with pytest.raises(BuildError, match=r"kim/tea was changed meanwhile\. Nothing was pushed"):
+            client.send(layout, compared(layout, held), held, is_private=False)
+        assert (hub.files, hub.commits) == ({"README.md": b"# tea"}, [])
+
+
 # -- beside the corpus
 
 ROWS = [
@@ -291,6 +313,29 @@ def test_a_ledger_is_pulled_from_where_a_build_was_pushed(hub: Hub, run: Run, tm
     done = subprocess.run(command, check=False, env=env, text=True, capture_output=True)
     answers = len(gzip.decompress(hub.files["ledger.jsonl.gz"]).splitlines())
     assert done.stdout == f"{answers:,} new, 0 known already\n", done.stderr
+
+
+def test_what_was_asked_in_other_words_or_of_another_model_stays_here(
+    hub: Hub, run: Run, env: dict[str, str], tmp_path: Path
+) -> None:
+    own, prompt = own_pipeline(tmp_path / "mine"), tmp_path / "mine" / "prompts" / "answer-ko.md"
+    text = prompt.read_text(encoding="utf-8")
+    prompt.write_text("내부용 시험 지시문입니다.", encoding="utf-8")
+    run(ROWS, pipeline=str(own))
+    prompt.write_text(text, encoding="utf-8")
+    built = run(ROWS, pipeline=str(own))
+    with Ledger(Workspace.of(env).ledger) as kept:
+        (line, *_) = [
+            line for part in kept.excerpt(built.corpus["id"], sorted(built.manifest["asks"])) for line in part
+        ]
+        about, provider = json.loads(line)["about"], json.loads(line)["provider"]
+        kept.keep([(Ask(provider, '{"model":"gpt-6-sol"}', "[]", about=about), Answer("답", f"{provider}/gpt-6-sol"))])
+    pushed(hub, built, "--yes", "--with-dropped", "--with-ledger")
+    _, ledger = beside(hub)
+    writing = [line for line in ledger if line["content"].startswith("[{")]
+    assert len(writing) == len(built.corpus)
+    assert all("내부용" not in line["content"] for line in writing)
+    assert "gpt-6-sol" not in json.dumps(ledger)
 
 
 def test_data_of_persons_is_left_out_of_what_stands_beside(hub: Hub, run: Run, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from kodata.ledger import Ledger
 from kodata.publish.card import Extra
 from kodata.publish.rebuilding import LEDGER
 from kodata.published import Build
+from kodata.pushing.asked import asked_by
 from kodata.pushing.screening import PERSONS, Screen, judged
 
 DROPPED = "dropped.jsonl"
@@ -41,12 +42,13 @@ def write_excerpt(build: Build, screen: Screen, ledger: Ledger, folder: Path) ->
     reasons = dict(_standing(build, screen))
     providers = sorted(build.manifest["asks"])
     allowed = [ident for ident, why in reasons.items() if not why]
-    left_out, seen, written = Counter[str](), set[str](), 0
+    asked, left_out, seen, written = asked_by(build.manifest["pipeline"]), Counter[str](), set[str](), 0
     with gzip.GzipFile(folder / LEDGER, "wb", mtime=0) as lines:
         for part in ledger.excerpt(allowed, providers):
-            entries = [orjson.loads(line) for line in part]
-            texts = screen.personal([f"{e.get('content', '')}\n{e.get('text', '')}" for e in entries])
-            for line, entry, is_personal in zip(part, entries, texts, strict=True):
+            read = [(line, orjson.loads(line)) for line in part]
+            own = [(line, entry) for line, entry in read if "key" not in entry or asked.holds(entry)]
+            texts = screen.personal([f"{entry.get('content', '')}\n{entry.get('text', '')}" for _, entry in own])
+            for (line, entry), is_personal in zip(own, texts, strict=True):
                 seen.add(entry.get("key", ""))
                 left_out[PERSONS] += is_personal
                 written += "key" in entry and not is_personal
@@ -54,8 +56,9 @@ def write_excerpt(build: Build, screen: Screen, ledger: Ledger, folder: Path) ->
                     lines.write(line)
     for why in sorted({why for why in reasons.values() if why}):
         refused = [ident for ident, of in reasons.items() if of == why]
-        keys = {orjson.loads(line).get("key", "") for part in ledger.excerpt(refused, providers) for line in part}
-        left_out[why] += len(keys - seen - {""})
+        entries = (orjson.loads(line) for part in ledger.excerpt(refused, providers) for line in part)
+        keys = {entry["key"] for entry in entries if "key" in entry and asked.holds(entry)}
+        left_out[why] += len(keys - seen)
         seen |= keys
     counts = {why: n for why, n in sorted(left_out.items()) if n}
     return Extra(
