@@ -69,7 +69,7 @@ def _description(corpus: Corpus, hashes: dict[str, str]) -> dict[str, object]:
                 "@id": path,
                 "name": path,
                 "contentUrl": path,
-                "encodingFormat": "application/vnd.apache.parquet",
+                "encodingFormat": "application/x-parquet",
                 "sha256": digest,
             }
             for path, digest in hashes.items()

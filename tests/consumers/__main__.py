@@ -12,13 +12,10 @@ import tempfile
 import venv
 from pathlib import Path
 
-from kodata.building import Options, build, silent
-from kodata.exports import EXPORTS, export
-from kodata.workspace import Workspace
+from tests.consumers.corpora import write_exports
 
 HERE = Path(__file__).parent
 ENVIRONMENTS = HERE.parents[1] / ".consumers"
-NEEDS_MORE = {"text": "koalpaca", "preference": None, "lm-eval": None}  # a template; both outputs; a split
 
 
 def main() -> None:
@@ -28,15 +25,6 @@ def main() -> None:
         failed = [name for name in names if not check(name, exports)]
     print("\n".join(f"{name}: {'FAILED' if name in failed else 'loaded'}" for name in names))
     sys.exit(len(failed))
-
-
-def write_exports(folder: Path) -> Path:
-    """Every form of the shipped sample, a folder each."""
-    made = build("alpaca-ko", Options(demo=True), Workspace.of({"KODATA_HOME": str(folder / "home")}), {}, silent)
-    for to in EXPORTS:
-        if (template := NEEDS_MORE.get(to, "")) is not None:
-            export(made, to, folder / "exports" / to, template)
-    return folder / "exports"
 
 
 def check(name: str, exports: Path) -> bool:

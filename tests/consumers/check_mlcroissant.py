@@ -1,18 +1,17 @@
-"""mlcroissant validates `croissant.json` and reads every record through it. Argument: a folder."""
+"""mlcroissant validates `croissant.json` and reads every record through it. Argument: the folder of the exports."""
 
-import json
-import os
 import sys
 from pathlib import Path
 
 import mlcroissant
+from read import rows_of
 
-exports = Path(sys.argv[1])
-rows = [json.loads(line) for line in (exports / "messages" / "train.jsonl").read_text(encoding="utf-8").splitlines()]
-os.chdir(exports / "croissant")  # the files stand beside the description
-data = mlcroissant.Dataset("croissant.json")
-assert not data.metadata.issues.errors, data.metadata.issues.report()
-(name,) = [records.id for records in data.metadata.record_sets]
-read = [record[f"{name}/id"].decode() for record in data.records(name)]
-assert read == [row["id"] for row in rows]
-print(f"{len(read)} records")
+for folder in sorted(Path(sys.argv[1]).absolute().glob("*/croissant")):
+    data = mlcroissant.Dataset(folder / "croissant.json")
+    assert not data.metadata.issues.errors, data.metadata.issues.report()
+    sets = [records.id for records in data.metadata.record_sets]
+    read = [record[f"{name}/id"].decode() for name in sets for record in data.records(name)]
+    lines = folder.parent / ("messages" if (folder.parent / "messages").exists() else "lm-eval")
+    wanted = [row["id"] for name in sets for row in rows_of(lines / f"{name.rpartition('/')[2]}.jsonl")]
+    assert read == wanted
+    print(f"{folder.parent.name}: {len(read)} records in {', '.join(sets)}")
