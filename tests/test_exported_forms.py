@@ -17,6 +17,7 @@ import orjson
 import polars as pl
 import pytest
 
+from kodata.building import Options, build, silent
 from kodata.corpus import question
 from kodata.exports import EXPORTS, export
 from kodata.exports.text import shipped_templates
@@ -24,6 +25,7 @@ from kodata.korean import clean
 from kodata.published import Build
 from kodata.sources import Source, read
 from kodata.sources.opening import open_source
+from kodata.workspace import Workspace
 from tests.consumers.corpora import corpus
 from tests.test_exports import lines_of, published
 
@@ -127,52 +129,38 @@ ONLY_WRITTEN = ("lm-eval", "text")  # one text: where a turn ends cannot be told
 OWN_SOURCE = {"sharegpt": "sharegpt", **dict.fromkeys((to for to in READ_BACK if READ_BACK[to] is CHAT), "messages")}
 
 
-@pytest.fixture
-def hard(tmp_path: Path) -> Build:
-    """A record of 100 turns of anything, as it is trained on and, once more, as it is held out."""
-    talks = [TALK, TALK]
-    made = published(tmp_path / "build", talks, output_translated="번역된 답", licence="CC0-1.0", flags=[], fixes=[])
+PIPELINE = """
+[split]
+test = 0.5
+seed = 5
+by = "record"
+[[source]]
+use = "messages"
+path = "talks.jsonl"
+lang = "ko"
+licence = "CC0-1.0"
+[[stage]]
+use = "validate"
+"""
+
+
+@pytest.fixture(scope="module")
+def hard(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """A build whose records, of 100 turns, hold any text in place of their own: what hygiene would have changed too."""
+    folder = tmp_path_factory.mktemp("hard")
+    plain = [{"role": ("user", "assistant")[n % 2], "content": f"글 {n}"} for n in range(200)]
+    (folder / "talks.jsonl").write_bytes(b"".join(orjson.dumps({"id": n, "messages": plain}) + b"\n" for n in (1, 2)))
+    (folder / "own-ko.toml").write_text(PIPELINE, encoding="utf-8")
+    workspace = Workspace.of({"KODATA_HOME": str(folder / "home")})
+    made = build(str(folder / "own-ko.toml"), Options(), workspace, {}, silent)
     items = lines_of(made.path / "corpus.jsonl")
-    nothing = dict.fromkeys(
-        (
-            "instruction_source",
-            "input_source",
-            "output_source",
-            "lang",
-            "category",
-            "source",
-            "translated_by",
-            "written_by",
-        )
-    )
-    for item, split in zip(items, ("train", "test"), strict=True):
-        item |= {
-            **nothing,
-            "split": split,
-            "history": [{**turn, **nothing, "flags": [], "fixes": []} for turn in item["history"]],
-        }
+    for item in items:
+        for row, turn in zip((*item["history"], item), TALK, strict=True):
+            row |= dict(zip(("instruction", "input", "output"), turn, strict=True))
+        item["output_translated"] = "번역된 답"
+    assert sorted(item["split"] for item in items) == ["test", "train"]
     (made.path / "corpus.jsonl").write_bytes(b"".join(orjson.dumps(item) + b"\n" for item in items))
-    manifest = {
-        **DATED,
-        "pipeline": {
-            "name": "own-ko",
-            "variant": "",
-            "flags": [],
-            "about": "",
-            "text": "",
-            "overrides": {},
-            "hash": "",
-        },
-        "records": {"in": 2, "kept": 2, "dropped": 0},
-        "split": {"train": 1, "test": 1},
-        "licences": {"CC0-1.0": 2},
-        "held_back_by": "",
-        **{name: {} for name in ("dropped", "remarks", "benchmarks", "asks", "versions")},
-        **{name: [] for name in ("findings", "sources", "terms")},
-        "source_hash": "",
-    }
-    (made.path / "manifest.json").write_bytes(orjson.dumps(manifest))
-    return Build(made.path)
+    return made
 
 
 def test_it_is_said_of_every_form_whether_it_can_be_read_back() -> None:
