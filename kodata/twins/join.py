@@ -25,7 +25,7 @@ Pairs: TypeAlias = tuple[Ints, Ints]
 
 EPSILON = 1e-9  # a share computed as 0.7999999999 is 0.8
 PLACE_BITS = 10
-_MOST = 1 << 23  # postings and meetings of a piece, beyond those of its last text
+_MOST = 1 << 22  # postings and meetings of a piece, beyond those of its last text
 _POSTINGS_AT_ONCE = 1 << 20  # whose meetings are counted
 _AT_ONCE = 1 << 16  # pairs looked at together: bounds memory, and gives each thread some
 _SKETCHES_AT_ONCE = 1 << 12  # of them, when sketches of some hundred bytes are compared: stays in the cache of a core
