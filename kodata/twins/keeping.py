@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from kodata.twins.grams import Ints, first_of_each
+from kodata.twins.grams import Ints
 from kodata.twins.similar import Found, Similar, together
 
 WEIGHT = 1 << 25  # possible pairs; beyond, records are taken in parts, and compared with what was kept of those before
@@ -48,9 +48,10 @@ class Keeping:
         a, b, share = found
         order = np.lexsort((a, -share, b))  # the most similar twin of a row first
         a, b, share = a[order], b[order], share[order]
-        for row in sorted({*np.unique(b).tolist(), *cored}):
-            start, end = np.searchsorted(b, (row, row + 1)).tolist()
-            twin = next((n for n in range(start, end) if int(a[n]) not in self.gone), None)
+        start = np.flatnonzero(np.diff(b, prepend=-1))
+        twins = dict(zip(b[start].tolist(), map(range, start.tolist(), [*start[1:].tolist(), len(b)]), strict=True))
+        for row in sorted({*twins, *cored}):
+            twin = next((n for n in twins.get(row, ()) if int(a[n]) not in self.gone), None)
             core = int(self.core[row])
             if twin is not None:
                 self.gone[row] = (int(a[twin]), float(share[twin]))
@@ -64,8 +65,8 @@ def _best(pieces: Iterable[Found], rows: int) -> Found:
     """Of each row only its most similar twin: for twins of which all are kept."""
     twin, best = np.zeros(rows, dtype=np.int64), np.full(rows, -1.0)
     for a, b, share in pieces:
-        order = np.lexsort((-a, share, b))[::-1]
-        first = order[first_of_each(b[order].astype(np.uint64))] if len(b) else order
+        order = np.lexsort((a, -share, b))
+        first = order[np.flatnonzero(np.diff(b[order], prepend=-1))]
         row, new = b[first], share[first]
         better = (new > best[row]) | ((new == best[row]) & (a[first] < twin[row]))
         twin[row[better]], best[row[better]] = a[first][better], new[better]
