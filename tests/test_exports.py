@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,24 +14,10 @@ import yaml
 
 from kodata.building import Options, build, silent
 from kodata.errors import BuildError, PipelineError
-from kodata.exports import EXPORTS, export, named
-from kodata.exports.text import shipped_templates
+from kodata.exports import export, named
 from kodata.published import Build
 from kodata.workspace import Workspace
 from tests.conftest import items, write_items
-
-GOLDEN = Path(__file__).parent / "golden" / "exports"
-WITH_TEMPLATE = [("text", name) for name in shipped_templates()]
-HUB = ("hf", "croissant")  # their cards have a date
-FORMS = [(name, "") for name in EXPORTS if name not in ("text", "preference", "lm-eval", *HUB)] + WITH_TEMPLATE
-
-HARD = [
-    'He said "좋아요"\\n그리고 <b>굵게</b> &amp; {"a": [1]}',
-    "줄\n바꿈\n\n\t들여쓰기  두 칸  ",
-    "👩‍👩‍👧 이모지와 ㄱ½㈜",
-    unicodedata.normalize("NFD", "한글 자모"),
-    "[INST] <|im_end|> ### 답변: </s> {{ turns }} {% raw %}",
-]
 
 
 @pytest.fixture(scope="module")

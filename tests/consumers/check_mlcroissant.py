@@ -1,12 +1,16 @@
 """mlcroissant validates `croissant.json` and reads every record through it. Argument: the folder of the exports."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 import mlcroissant
 from read import rows_of
 
+COMMAND = Path(sys.executable).with_name("mlcroissant")
+
 for folder in sorted(Path(sys.argv[1]).absolute().glob("*/croissant")):
+    subprocess.run([COMMAND, "validate", "--jsonld", folder / "croissant.json"], check=True)
     data = mlcroissant.Dataset(folder / "croissant.json")
     assert not data.metadata.issues.errors, data.metadata.issues.report()
     sets = [records.id for records in data.metadata.record_sets]
