@@ -22,6 +22,10 @@ _DROPPED: dict[str, pl.DataType] = {
     "id": pl.String(), "stage": pl.String(), "reason": pl.String(), "evidence": pl.String(),
     "source_file": pl.String(), "source_row": pl.Int64(),
 }  # fmt: skip
+_PIECE = 20_000  # rows
+HELD = "held"  # the folder of builds that `latest` did not move to
+GATES = "gates.json"  # in one of those: which gates it did not get through, and why
+REJECT = "reject.txt"  # beside it: what to give `kodata ledger reject`, a line each
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,19 @@ class Build:
             return pl.read_parquet(self.path / "corpus.parquet")
         except (OSError, pl.exceptions.PolarsError) as error:
             raise BuildError(f"{self.path}: its corpus.parquet cannot be read. Build it again") from error
+
+    def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """These columns of the corpus (`id` among them) in pieces of whole records, so that only one is in memory."""
+        rows, start, rest = pl.scan_parquet(self.path / "corpus.parquet").select(columns), 0, None
+        while len(piece := rows.slice(start, _PIECE).collect()):
+            start += len(piece)
+            rest = piece if rest is None else pl.concat([rest, piece])
+            is_last = pl.col("id") == rest["id"][-1]
+            if len(whole := rest.filter(~is_last)):
+                yield whole
+            rest = rest.filter(is_last)
+        if rest is not None:
+            yield rest
 
     @cached_property
     def dropped(self) -> pl.DataFrame:
@@ -86,6 +103,13 @@ class Build:
         """The forms of `[[publish]]` that its corpus cannot be put in, and why."""
         return dict(self.manifest.get("not_exported", {}))
 
+    @property
+    def gates(self) -> list[dict[str, Any]]:
+        """The gates that it did not get through, with their figures and the records responsible; see `kodata.gates`."""
+        path = self.path / GATES
+        gates: list[dict[str, Any]] = orjson.loads(path.read_bytes()) if path.exists() else []
+        return gates
+
     def dropped_record(self, ident: str) -> dict[str, Any] | None:
         """What `dropped.jsonl` says of a record, its rows included; None when it was not dropped."""
         items = (orjson.loads(line) for line in self._dropped_lines())
@@ -118,8 +142,9 @@ class Build:
         for item in map(orjson.loads, self._dropped_lines()):
             yield from ((item, {"id": item["id"], **row}) for row in item["record"] or ())
 
-    def _dropped_lines(self) -> list[bytes]:
-        return (self.path / "dropped.jsonl").read_bytes().splitlines()
+    def _dropped_lines(self) -> Iterator[bytes]:
+        with (self.path / "dropped.jsonl").open("rb") as lines:
+            yield from lines
 
 
 def frame_of_rows(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
@@ -128,22 +153,18 @@ def frame_of_rows(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame(values, schema=COLUMNS, orient="row", infer_schema_length=None)
 
 
-@dataclass(frozen=True)
-class Difference:
-    """What sets two builds apart: ids only in one, and ids whose rows differ, each sorted."""
-
-    added: list[str]
-    removed: list[str]
-    changed: list[str]
-
-
 def build_at(folder: Path) -> Build | None:
     """The build in that folder, or the latest of those that it holds; None when there is none."""
     for place in (folder, folder / "latest"):
         if _is_build(place):
             return Build(place.resolve())
-    found = [Build(path.parent) for path in sorted(folder.glob("*/corpus.parquet")) if _is_build(path.parent)]
-    return next((build for build in reversed(found) if not build.held_back_by), found[-1] if found else None)
+    found = builds_in(folder) or builds_in(folder / HELD)
+    return found[-1] if found else None
+
+
+def builds_in(home: Path) -> list[Build]:
+    """The builds right below a folder, the oldest first."""
+    return [Build(path.parent) for path in sorted(home.glob("*/manifest.json")) if not path.parent.is_symlink()]
 
 
 def _is_build(folder: Path) -> bool:
@@ -158,17 +179,5 @@ def find_build(name: str, builds: Path) -> Build:
     for folder in (Path(name).expanduser(), builds / name):
         if (build := build_at(folder)) is not None:
             return build
-    there = sorted({path.parent.parent.name for path in builds.glob("*/*/manifest.json")})
+    there = [home.name for home in sorted(builds.glob("*")) if build_at(home) is not None]
     raise BuildError(f'no build "{name}" in {builds}{did_you_mean(name, there)} (`kodata build` makes one)')
-
-
-def difference(old: Build, new: Build) -> Difference:
-    """Records added, removed and changed from one build to another; where they stood in the source does not count."""
-    place = ("source_file", "source_row")
-    a, b = (build.corpus.drop(place).sort("id", "turn") for build in (old, new))
-    rows_a, rows_b = ({i: g.rows() for (i,), g in frame.group_by("id", maintain_order=True)} for frame in (a, b))
-    return Difference(
-        sorted(rows_b.keys() - rows_a.keys()),
-        sorted(rows_a.keys() - rows_b.keys()),
-        sorted(i for i in rows_a.keys() & rows_b.keys() if rows_a[i] != rows_b[i]),
-    )

@@ -6,6 +6,10 @@ money (that is the ledger's), and may be deleted at any moment.
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from os import SEEK_END
@@ -16,6 +20,7 @@ import polars as pl
 
 from kodata.corpus import COLUMNS, DROPPED_COLUMNS, Split
 
+_UNUSED_DAYS = 30.0
 _LAYOUT = blake2b(",".join(COLUMNS).encode(), digest_size=2).hexdigest()  # rows of other columns are not recalled
 _PART = {"fingerprint": pl.Binary(), "reason": pl.String(), "evidence": pl.String(), **COLUMNS}
 
@@ -43,7 +48,9 @@ class Snapshots:
         )
         if not len(found):
             return Split(pl.DataFrame(schema=COLUMNS))
-        here = pl.scan_parquet(sorted(found["part"].unique()), include_file_paths="part")
+        used = sorted(found["part"].unique())
+        _touch(used)
+        here = pl.scan_parquet(used, include_file_paths="part")
         rows = here.join(found.lazy(), on=["fingerprint", "part"], how="semi").collect()
         dropped = rows.filter(pl.col("reason").is_not_null())
         return Split(
@@ -60,11 +67,21 @@ class Snapshots:
     def recall_decision(self, stage: str, fingerprints: pl.DataFrame) -> pl.DataFrame | None:
         """The records that a corpus stage dropped from exactly these, or None when it has not seen them together."""
         paths = [path for path in self._parts(stage) if path.name == _whole(fingerprints)]
+        _touch(paths)
         return pl.read_parquet(paths[0]) if paths else None
 
     def remember_decision(self, stage: str, fingerprints: pl.DataFrame, dropped: pl.DataFrame) -> None:
         if self.folder is not None:
             self._write(stage, _whole(fingerprints), dropped)
+
+    def prune(self, days: float = _UNUSED_DAYS) -> None:
+        """Delete what no build has used for that many days."""
+        if self.folder is None:
+            return
+        oldest = time.time() - days * 86_400
+        for path in self.folder.glob("*/*.parquet"):
+            if path.stat().st_mtime < oldest:
+                path.unlink(missing_ok=True)
 
     def _parts(self, stage: str) -> list[Path]:
         """The parts that can be read; one torn by a power cut is as good as deleted."""
@@ -80,6 +97,13 @@ class Snapshots:
         beside = folder / f".{uuid4().hex}"
         rows.write_parquet(beside, compression="lz4")
         beside.replace(folder / name)
+
+
+def _touch(parts: Iterable[str | Path]) -> None:
+    """They are in use: `prune` spares them."""
+    for part in parts:
+        with suppress(OSError):  # a folder that may only be read
+            os.utime(part)
 
 
 def _whole(fingerprints: pl.DataFrame) -> str:

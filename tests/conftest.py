@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
+import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,7 @@ from hypothesis import settings
 
 from kodata.answering import Patience
 from kodata.building import Options, build, silent
+from kodata.cli import main
 from kodata.events import Tell
 from kodata.pipeline import shipped
 from kodata.published import Build
@@ -132,3 +137,48 @@ def files_of(build: Build) -> dict[str, bytes]:
     """The files that must be equal byte for byte when input and ledger are."""
     paths = [*sorted(build.path.glob("corpus.*")), build.path / "dropped.jsonl"]
     return {path.name: path.read_bytes() for path in paths}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def complaint(self) -> str:
+        """The one line on stderr."""
+        (line,) = self.err.splitlines()
+        assert self.out == ""
+        return line
+
+
+Kodata = Callable[..., Ended]
+
+
+@pytest.fixture
+def kodata(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Kodata]:
+    """Runs a command in this process, through the entry point, with nobody at a terminal."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def run(*words: str | Path, typed: str = "") -> Ended:
+        monkeypatch.setattr(sys, "argv", ["kodata", *map(str, words)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed.encode())))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main()
+        return Ended(int(end.value.code or 0), *capsys.readouterr())
+
+    yield run
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def live(env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """This process, and those it starts, have the loopback servers as their services."""
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    return env

@@ -20,9 +20,9 @@ import kodata
 from kodata.auditing import Audit
 from kodata.errors import PipelineError, SourceError
 from kodata.published import Build
-from tests.conftest import SHARED, items
-from tests.test_cli import Kodata, at_demo, demo  # noqa: F401  # fixtures
-from tests.test_cli import kodata as run_kodata  # noqa: F401
+from tests.conftest import SHARED, Kodata, items
+from tests.conftest import kodata as run_kodata  # noqa: F401  # a fixture
+from tests.test_cli import at_demo, demo  # noqa: F401  # fixtures
 
 CHECKOUT = Path(__file__).parents[1]
 ROWS: list[dict[str, str]] = [

@@ -16,6 +16,7 @@ from llmock.pytest_plugin import LLMock
 from kodata.answering import later
 from kodata.building import Options, build, silent
 from kodata.cli.quote import plan_lines
+from kodata.differences import difference
 from kodata.errors import DayIsSpent, Misconfigured, OverBudget, WaitingForBatch
 from kodata.ledger import Ledger, remote
 from kodata.planning import plan
@@ -23,7 +24,7 @@ from kodata.prices import load_prices
 from kodata.providers import openai_batch
 from kodata.providers.openai import OpenAI, OpenAIWriter
 from kodata.providers.openai_batch import OpenAIBatches
-from kodata.published import Build, difference
+from kodata.published import Build
 from kodata.workspace import Workspace
 from tests.conftest import HASTY, items, stage_of, write_items
 from tests.servers.batches import BatchDesk

@@ -16,6 +16,7 @@ import pytest
 
 from kodata.building import Options, build, silent
 from kodata.corpus import Turn, frame_of
+from kodata.differences import difference
 from kodata.errors import (
     BuildError,
     Misconfigured,
@@ -31,7 +32,7 @@ from kodata.ledger import Ledger
 from kodata.pipeline import shipped
 from kodata.planning import plan
 from kodata.publish.corpus_files import alpaca_of, items_of
-from kodata.published import Build, difference
+from kodata.published import Build
 from kodata.workspace import Workspace
 from tests.conftest import HASTY, files_of, items, own_pipeline, stage_of, write_items
 from tests.servers.deepl import DeepLServer

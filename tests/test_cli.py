@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import pty
@@ -14,8 +13,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +21,13 @@ import pytest
 import typer
 from jsonschema import Draft202012Validator
 
-from kodata.cli import app, main
+from kodata.cli import app
 from kodata.pipeline import shipped, shipped_pipelines
 from kodata.published import Build, find_build
 from kodata.rules import RULES
 from kodata.sources.slugs import DROPS
 from kodata.stages.reasons import REASONS
-from tests.conftest import items, own_pipeline, write_items
+from tests.conftest import Ended, Kodata, items, own_pipeline, write_items
 from tests.servers.deepl import DeepLServer
 from tests.servers.ledger import Answer, Refused
 from tests.servers.openai import OpenAIServer
@@ -39,51 +37,6 @@ ECHO = ("--set", 'translate.with={use="echo"}', "--set", 'regenerate.with={use="
 QUIET = ("--progress", "none")
 HEAVY = ("polars", "openai", "deepl", "datasets", "pandas", "numpy")
 KEYS = {"DEEPL_AUTH_KEY": "Zq7Wv9Xk3Jp5Hd2F-3b8e:fx", "OPENAI_API_KEY": "sk-Ty4Rm8Ub6Nc1Gs0L"}
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended, and what it wrote."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def complaint(self) -> str:
-        """The one line on stderr."""
-        (line,) = self.err.splitlines()
-        assert self.out == ""
-        return line
-
-
-Kodata = Callable[..., Ended]
-
-
-@pytest.fixture
-def kodata(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Kodata]:
-    """Runs a command in this process, through the entry point, with nobody at a terminal."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def run(*words: str | Path, typed: str = "") -> Ended:
-        monkeypatch.setattr(sys, "argv", ["kodata", *map(str, words)])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed.encode())))
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
-            main()
-        return Ended(int(end.value.code or 0), *capsys.readouterr())
-
-    yield run
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-@pytest.fixture
-def live(env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """This process, and those it starts, have the loopback servers as their services."""
-    for name, value in env.items():
-        monkeypatch.setenv(name, value)
-    return env
 
 
 @pytest.fixture(scope="module")
@@ -550,10 +503,10 @@ def test_diff_counts_and_names_what_was_added(kodata: Kodata) -> None:
         kodata("build", "alpaca-ko", "--demo", "--limit", limit, *QUIET)
     names = ("alpaca-ko@demo+limit-3", "alpaca-ko@demo+limit-5")
     ended, found = kodata("diff", *names), json.loads(kodata("diff", *names, "--json").out)
-    assert ended.out.splitlines()[0] == "2 added, 0 removed, 0 changed"
-    assert (len(found["added"]), found["removed"], found["changed"]) == (2, [], [])
-    assert all(ident in ended.out for ident in found["added"])
-    assert kodata("diff", names[0], names[0]).out == "0 added, 0 removed, 0 changed\n"
+    assert ended.out.splitlines()[0] == "2 added, 0 edited, 0 removed, 0 changed"
+    assert [change["what"] for change in found] == ["added", "added"]
+    assert all(change["id"] in ended.out for change in found)
+    assert kodata("diff", names[0], names[0]).out == "0 added, 0 edited, 0 removed, 0 changed\n"
 
 
 # -- the ledger

@@ -1,4 +1,3 @@
-# ruff: noqa: F401, F811  # `kodata` is a fixture
 """What `kodata inspect` says of a stranger's data set, and the pipeline that `kodata init` makes of it."""
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ from kodata.sources import SOURCES, Source
 from kodata.sources.slugs import DROPS, FIXES
 from kodata.sources.sniffing import Way, layout_of
 from kodata.stages.withhold import Withhold
+from tests.conftest import Ended, Kodata
 from tests.servers.hub import SHA, Hub
-from tests.test_cli import Ended, Kodata, kodata
 
 TALKS: list[object] = [
     {"conversations": [{"from": "human", "value": "2 / 3Name a tea."}, {"from": "gpt", "value": "Green tea."}]},

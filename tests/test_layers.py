@@ -20,18 +20,21 @@ ROWS = (
     ("errors", "korean", "events", "kinds", "tokens", "accounts"),
     ("corpus", "asks", "glossary", "memory", "shield", "prices", "licences", "shards", "tasks", "twins"),
     ("alignment",),
-    ("rules", "leaks"),
+    ("rules", "leaks", "gates"),
     ("sources", "stages", "providers", "ledger", "snapshots", "workspace"),
     ("splits",),
     ("answering", "pipeline", "benchmarks"),
     ("quote",),
     ("walk", "publish", "published", "findings"),
+    ("differences",),
+    ("history",),
     ("pairing", "thresholds", "explaining"),
     ("exports",),
     ("pushing",),
     ("redo",),
     ("building", "auditing"),
     ("planning", "comparing"),
+    ("refreshing",),
     ("show",),
     ("library", "alone", "inspecting"),
     ("cli",),
@@ -54,7 +57,7 @@ HEAVY = {
 }
 PURE = (
     "stages", "twins", "leaks", "rules", "corpus", "korean", "glossary", "kinds", "memory", "shield", "tasks", "asks",
-    "alignment",
+    "alignment", "gates",
 )  # fmt: skip
 IMPURE_MODULES = {
     "os", "io", "pathlib", "shutil", "tempfile", "glob", "sqlite3", "socket", "subprocess", "urllib", "http",

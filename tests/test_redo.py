@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from kodata.differences import difference
 from kodata.errors import LedgerError, PipelineError
 from kodata.ledger import Ledger
-from kodata.published import Build, difference
+from kodata.published import Build
 from kodata.workspace import Workspace
 from tests.conftest import items
 from tests.servers.deepl import DeepLServer

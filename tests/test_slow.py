@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from kodata.building import Options, build, silent
-from kodata.published import Build, difference, find_build
+from kodata.differences import difference
+from kodata.published import Build, find_build
 from kodata.workspace import Workspace
 from tests.conftest import HASTY, SHARED, files_of, items, write_items
 from tests.servers.loopback import RemoteServer, own_process

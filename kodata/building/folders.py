@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -21,18 +24,35 @@ def may_write(out: Path | None) -> None:
 
 
 @contextmanager
-def locked(home: Path) -> Iterator[None]:
-    """One build of a pipeline at a time; a plan takes no lock."""
-    lock = FileLock(home.with_name(f".{home.name}.lock"), timeout=0)
+def locked(home: Path, busy: str = "") -> Iterator[None]:
+    """One build of a pipeline at a time, or one of what `busy` names; a plan takes no lock.
+
+    The system takes the lock from whoever dies, so that none is ever stale.
+
+    Raises BuildError saying which process holds it, and since when.
+    """
+    lock, holder = FileLock(home.with_name(f".{home.name}.lock"), timeout=0), home.with_name(f".{home.name}.holder")
     try:
         home.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout as error:
-        raise BuildError(f"another build of {home.name} is running. Wait for it, or stop it") from error
+        whose = f"{busy or f'another build of {home.name}'} is running{_said(holder)}"
+        raise BuildError(f"{whose}. Wait for it, or stop it") from error
     try:
+        holder.write_text(str(os.getpid()))
         yield
     finally:
+        holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _said(holder: Path) -> str:
+    """Which process it is, and for how long it has been at it."""
+    try:
+        pid, age_s = int(holder.read_text()), time.time() - holder.stat().st_mtime
+    except (OSError, ValueError):  # it has just begun, or just ended
+        return ""
+    return f" (process {pid}, for {timedelta(seconds=round(age_s))})"
 
 
 @contextmanager
@@ -53,14 +73,6 @@ def free(home: Path, name: str) -> Path:
     """A folder of that name that is not there yet: two builds may end in one second."""
     names = [name, *(f"{name}-{n}" for n in range(2, 1000))]
     return next(path for path in (home / name for name in names) if not path.exists())
-
-
-def move_latest(home: Path, final: Path) -> None:
-    """`latest` points to the build; a reader sees the old one or the new one, never neither."""
-    beside = home / ".latest"
-    beside.unlink(missing_ok=True)
-    beside.symlink_to(final.name, target_is_directory=True)
-    beside.replace(home / "latest")
 
 
 def copy_over(build: Path, out: Path) -> None:

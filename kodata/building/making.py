@@ -13,14 +13,16 @@ from kodata.building.folders import beside, locked, may_write
 from kodata.building.options import Options
 from kodata.building.publishing import publish_build
 from kodata.building.run import Run, ledger_of, run_of, shards_of, where
-from kodata.errors import LedgerError, OverBudget, WaitingForBatch
+from kodata.errors import LedgerError, OverBudget, SourceError, WaitingForBatch
 from kodata.events import BuildStarted, Event, Tell, Told
+from kodata.history import History
 from kodata.ledger import Ledger
 from kodata.prices import load_prices
 from kodata.providers import Provider
-from kodata.published import Build
+from kodata.published import HELD, Build, builds_in
 from kodata.redo import reject_answers_of
 from kodata.snapshots import Snapshots
+from kodata.sources import Reading
 from kodata.walk import Walk
 from kodata.workspace import Workspace
 
@@ -34,13 +36,16 @@ def build(
     env: Mapping[str, str],
     tell: Tell,
     patience: Patience = PATIENT,
+    purse: Purse | None = None,
 ) -> Build:
     """Walk the records through the stages, publish what is left, and say where.
+
+    What is paid comes out of the `purse`, where several builds share one, else out of a budget of its own.
 
     Raises KodataError: see the tree in `kodata.errors`; nothing is published then. A build that passes a limit is
     published aside: its `held_back_by` says which, and `latest` stays where it was.
     """
-    run, purse = run_of(name, options, workspace, env), Purse(options.budget_usd)
+    run, purse = run_of(name, options, workspace, env), purse or Purse(options.budget_usd)
     while True:
         try:
             return _built(run, purse, tell, patience)
@@ -67,6 +72,7 @@ def _built(run: Run, purse: Purse, tell: Tell, patience: Patience) -> Build:
     may_write(options.out)
     told = Told(tell)
     with locked(home), ledger_of(run, writes=True) as ledger:
+        History(home).settle()
         told(BuildStarted(run.pipeline.name, options.mode, where(ledger), str(home)))
         prices = load_prices(workspace.prices)
         providers = run.providers(prices, sends=not options.offline)
@@ -77,6 +83,7 @@ def _built(run: Run, purse: Purse, tell: Tell, patience: Patience) -> Build:
             answering.later.collect()
         with beside(home) as folder:
             readings = run.read(folder / "sources", told)
+            _refuse_shrunk(run, readings, home)
             if options.redo:
                 reject_answers_of(options.redo, shards_of(readings), run.pipeline, ledger, providers, folder / "redo")
             snapshots = Snapshots(None if options.demo else workspace.snapshots)
@@ -103,15 +110,28 @@ def _with_summary(error: OverBudget, answering: Answering) -> OverBudget:
     return type(error)(f"{sent:,} asks were answered for ${usd:.4f}; {error}") if sent else error
 
 
+def _refuse_shrunk(run: Run, readings: list[Reading], home: Path) -> None:
+    """Raises SourceError when much of a source is gone since the build that stands: it may be cut off."""
+    standing = None if run.options.variant else History(home).standing()
+    before = {} if standing is None else {one["name"]: one["records"] for one in standing.manifest["sources"]}
+    for source, reading in zip(run.sources, readings, strict=True):
+        was, now, gate = before.get(source.name, 0), len(reading.rows), run.pipeline.gates.shrunk
+        if was and 1 - now / was > gate:
+            raise SourceError(
+                f"source {source.name} has {now:,} records, {was:,} in the build that stands: more than {gate:.0%} are "
+                "gone. If that is meant, give [gates] shrunk = 1 in the pipeline file for this build"
+            )
+
+
 def _refuse_empty(ledger: Ledger, builds: Path, name: str, providers: Mapping[str, Provider]) -> None:
     """Raises LedgerError when a ledger without an answer would pay again for what builds that are here rest on."""
     if len(ledger) or all(provider.is_pretend for provider in providers.values()):
         return
     for home in (builds / name, *builds.glob(f"{name}@*")):
-        for path in home.glob("*/manifest.json"):
-            if any(asked["usd"] or asked["known"] for asked in Build(path.parent).manifest["asks"].values()):
+        for one in (*builds_in(home), *builds_in(home / HELD)):
+            if any(asked["usd"] or asked["known"] for asked in one.manifest["asks"].values()):
                 raise LedgerError(
-                    f"the ledger {where(ledger)} is empty, but {path.parent} was paid for with another one. Bring it "
+                    f"the ledger {where(ledger)} is empty, but {one.path} was paid for with another one. Bring it "
                     "back with `kodata ledger pull`, `import` or `merge` or by KODATA_HOME; to pay for everything "
                     "again move that folder away"
                 )

@@ -9,17 +9,20 @@ from itertools import starmap
 from pathlib import Path
 
 import orjson
+import polars as pl
 
-from kodata.building.folders import copy_over, free, move_latest
+from kodata.building.folders import copy_over, free
 from kodata.building.options import short
 from kodata.building.run import Run
 from kodata.errors import BuildError, LawBroken, PipelineError
 from kodata.events import BuildEnded, Every, Finding, PublishMoved, Told
 from kodata.exports import export
 from kodata.findings import unknown_licences, unused_corrections
+from kodata.gates import NEEDED, Measured, Passed, passed
+from kodata.history import History
 from kodata.pipeline import Publish
 from kodata.publish import Facts, publish
-from kodata.published import Build
+from kodata.published import GATES, HELD, REJECT, Build
 from kodata.shards import Shards
 from kodata.sources import Reading, digest_of
 from kodata.stages.sample import NOT_SAMPLED
@@ -33,6 +36,7 @@ def publish_build(
     records, dropped = sum(len(reading.rows) for reading in readings), walk.left + unread
     if records != kept.records + dropped:
         raise LawBroken(f"{records:,} records came in, {kept.records:,} are kept and {dropped:,} dropped")
+    barred = _gates(run, walk, kept, home)
     findings = [
         *starmap(Finding, unknown_licences(run.sources, readings)),
         *starmap(Finding, unused_corrections(run.pipeline.steps, kept, walk.dropped)),
@@ -49,11 +53,12 @@ def publish_build(
         reasons={"source": sum((Counter(reading.reasons) for reading in readings), Counter()), **walk.reasons},
         noticed=walk.noticed,
         findings=[finding.what for finding in findings],
-        held_back_by=_held_back_by(run, walk, records, unread),
+        held_back_by="; ".join(filter(None, [_held_back_by(run, walk, records, unread), *map(str, barred)])),
         held_out=_held_out(run, kept, folder),
         at=datetime.now(UTC),
     )
-    final = free(home, f"{facts.at:%Y%m%dT%H%M%SZ}-{short(f'{run.pipeline.identity} {digest_of(readings)}')}")
+    place = home / HELD if facts.held_back_by else home
+    final = free(place, f"{facts.at:%Y%m%dT%H%M%SZ}-{short(f'{run.pipeline.identity} {digest_of(readings)}')}")
     usd = round(sum(tally.usd for tally in walk.answering.tallies.values()), 6)
     is_latest = not run.options.variant and not facts.held_back_by
     ended = BuildEnded(str(final), records, kept.records, dropped, usd, is_latest, facts.held_back_by)
@@ -66,9 +71,14 @@ def publish_build(
 
     publish(facts, kept, walk.dropped, walk.remarks, told.lines, folder / "build", moved)
     _export(Build(folder / "build"), run.pipeline.publish)
+    if barred:
+        (folder / "build" / GATES).write_bytes(orjson.dumps([gate.as_dict() for gate in barred]))
+        names = dict.fromkeys(name for gate in barred for name in gate.reject)
+        (folder / "build" / REJECT).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    final.parent.mkdir(exist_ok=True)
     (folder / "build").replace(final)
     if is_latest:
-        move_latest(home, final)
+        History(home).publish(Build(final))
     if run.options.out is not None and not facts.held_back_by:
         copy_over(final, run.options.out)
     told.show(ended)
@@ -96,6 +106,24 @@ def _held_out(run: Run, kept: Shards, folder: Path) -> frozenset[str] | None:
     held_out = run.pipeline.split.chosen(kept, sketches)
     sketches.delete()
     return held_out
+
+
+def _gates(run: Run, walk: Walk, kept: Shards, home: Path) -> list[Passed]:
+    """The gates that a full build does not get through, compared with the one that stands."""
+    standing = None if run.options.variant else History(home).standing()
+    if standing is None:
+        return []
+    sent = {name: (tally.sent, tally.usd) for name, tally in walk.answering.tallies.items()}
+    gone = (frame for shards in walk.dropped.values() for frame in shards)
+    return passed(run.pipeline.gates, measured(standing), Measured.of(kept, gone, sent))
+
+
+def measured(build: Build) -> Measured:
+    """What gates look at, of a build that is published."""
+    sent = {name: (asked["sent"], asked["usd"]) for name, asked in build.manifest["asks"].items()}
+    unknown = pl.lit(None, pl.String)  # nobody asks it of a good build
+    gone = build.dropped.filter(pl.col("stage") != "source").with_columns(answer_key=unknown, translated_by=unknown)
+    return Measured.of(build.frames(NEEDED), [gone], sent)
 
 
 def _held_back_by(run: Run, walk: Walk, records: int, unread: int) -> str:

@@ -15,10 +15,12 @@ from kodata.cli import (
     compare,
     doctor,
     export,
+    history,
     inspect,
     ledger,
     look,
     push,
+    refresh,
     rethreshold,
     rules,
 )
@@ -36,9 +38,9 @@ app = typer.Typer(
 ledger_app = typer.Typer(help="See, export and take in what was paid for.", no_args_is_help=True, rich_markup_mode=None)
 
 COMMANDS: list[Callable[..., None]] = [
-    inspect.inspect, inspect.init, audit.audit, build.build, build.plan, compare.compare, look.list_, look.check,
-    look.show, look.diff, export.export, push.push, align.align, borderline.borderline, rethreshold.rethreshold,
-    rules.rules, doctor.doctor,
+    inspect.inspect, inspect.init, audit.audit, build.build, build.plan, refresh.refresh, history.history,
+    history.promote, history.rollback, compare.compare, look.list_, look.check, look.show, look.diff, export.export,
+    push.push, align.align, borderline.borderline, rethreshold.rethreshold, rules.rules, doctor.doctor,
 ]  # fmt: skip
 LEDGER_COMMANDS: list[Callable[..., None]] = [
     ledger.summary, ledger.export, ledger.import_, ledger.merge, ledger.pull, ledger.push,

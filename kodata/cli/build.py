@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kodata.cli.ending import FAILED, HELD_BACK, OPEN, let_signals_interrupt
+from kodata.cli.ending import FAILED, GATED, HELD_BACK, OPEN, let_signals_interrupt
 from kodata.cli.options import (
     AsJson,
     Demo,
@@ -121,7 +121,7 @@ def build(
     if done.not_exported:
         raise typer.Exit(FAILED)
     if done.held_back_by:
-        raise typer.Exit(HELD_BACK)
+        raise typer.Exit(GATED if done.gates else HELD_BACK)
 
 
 def _and_how_to_go_on(error: OverBudget, name: str, options: Options) -> OverBudget:

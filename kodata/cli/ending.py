@@ -18,7 +18,7 @@ import typer
 from kodata.errors import KodataError
 from kodata.show.lines import printable
 
-FAILED, HELD_BACK, OPEN, INTERRUPTED = 1, 3, 5, 130  # the errors bring their own: kodata.errors
+FAILED, HELD_BACK, OPEN, GATED, INTERRUPTED = 1, 3, 5, 6, 130  # the errors bring their own: kodata.errors
 _READER_GONE = 128 + signal.SIGPIPE
 _SHOW_CURSOR = b"\x1b[?25h"
 
@@ -95,7 +95,7 @@ class _Stop:
 
 
 def _is_build() -> bool:
-    return sys.argv[1:2] == ["build"]
+    return sys.argv[1:2] in (["build"], ["refresh"])
 
 
 def _how_to_go_on() -> str:

@@ -46,12 +46,12 @@ def list_() -> None:
 
 def _builds(builds: Path) -> Iterator[tuple[str, str, str, str, int, str]]:
     """The newest build of each pipeline and variant, and how many there are."""
-    from kodata.published import find_build
+    from kodata.published import HELD, build_at, builds_in
 
     for home in sorted(builds.glob("*")):
-        count = len([path for path in home.glob("*/manifest.json") if not path.parent.is_symlink()])
-        if count:
-            build = find_build(home.name, builds)
+        build = build_at(home)
+        if build is not None:
+            count = len([*builds_in(home), *builds_in(home / HELD)])
             records, at = build.manifest["records"], str(build.manifest["built_at"])[:16].replace("T", " ")
             held = "held back" if build.held_back_by else ""
             yield home.name, f"{records['kept']:,}", f"{records['in']:,}", at, count, held
@@ -158,32 +158,38 @@ def show(build: BuildName, ident: RecordId = None) -> None:
 
 
 def diff(old: BuildName, new: BuildName, as_json: AsJson = False) -> None:
-    """Show what sets two builds apart."""
-    from dataclasses import asdict
+    """Show what sets two builds apart.
 
+    A record that was edited upstream is paired with its former self by its upstream key.
+    """
     import orjson
 
-    from kodata.published import difference, find_build
+    from kodata.differences import WHATS, difference
+    from kodata.published import find_build
     from kodata.workspace import Workspace, environment
 
     builds = Workspace.of(environment()).builds
     a, b = find_build(old, builds), find_build(new, builds)
     found = difference(a, b)
     if as_json:
-        print(orjson.dumps(asdict(found), option=orjson.OPT_INDENT_2).decode())
+        print(orjson.dumps(found.changes, option=orjson.OPT_INDENT_2).decode())
         return
-    print(f"{len(found.added):,} added, {len(found.removed):,} removed, {len(found.changed):,} changed")
-    for name, ids, build in (
-        ("added", found.added, b),
-        ("removed", found.removed, a),
-        ("changed", found.changed, b),
-    ):
-        if ids:
-            print("", *table((name, "instruction"), _samples(build, ids)), sep="\n")
+    print(", ".join(f"{len(found.ids(what)):,} {what}" for what in WHATS))
+    for what in WHATS:
+        changes = [change for change in found.changes if change.what == what]
+        if changes:
+            texts = _texts(a if what == "removed" else b, [change.id for change in changes[:_SAMPLES]])
+            rows = [(change.id, change.why, texts.get(change.id, "")) for change in changes[:_SAMPLES]]
+            print("", *table((what, "because", "instruction"), rows), sep="\n")
 
 
-def _samples(build: Build, ids: Sequence[str]) -> list[tuple[str, str]]:
+def _texts(build: Build, ids: Sequence[str]) -> dict[str, str]:
+    """The first instruction of each record, by id."""
     import polars as pl
 
-    few = build.corpus.filter(pl.col("id").is_in(ids[:_SAMPLES]) & (pl.col("turn") == 0)).sort("id")
-    return [(ident, text) for ident, text in few.select("id", "instruction").iter_rows()]
+    found: dict[str, str] = {}
+    for frame in build.frames(["id", "turn", "instruction"]):
+        found |= dict(
+            frame.filter(pl.col("id").is_in(ids) & (pl.col("turn") == 0)).select("id", "instruction").iter_rows()
+        )
+    return found

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kodata.published import Build
     from kodata.quote import Plan
 
+_RESPONSIBLE = 10  # records that are shown of a build that is held back
 _FINDINGS = 5  # that are printed; all stand in the manifest
 
 
@@ -21,7 +22,7 @@ def build_report(build: Build, quote: Plan | None = None) -> list[str]:
     """The summary, the quote, what held it back, what was not exported, and the command that looks into it."""
     held = build.held_back_by
     name = str(build.path) if held else build_name(build)
-    limit = [f"Held back, `latest` did not move: {printable(held)}", ""] if held else []
+    limit = [f"Held back, `latest` did not move: {printable(held)}", *responsible_lines(build), ""] if held else []
     refused = [printable(f"Not exported to {to}: {why}") for to, why in build.not_exported.items()]
     compared = [f"Quoted {between(quote.usd_low, quote.usd_high)}, paid {dollars(paid(build))}"] if quote else []
     return [
@@ -33,6 +34,37 @@ def build_report(build: Build, quote: Plan | None = None) -> list[str]:
         *([""] if refused else []),
         f"Next: {shlex.join(['kodata', 'show', name])}",
     ]
+
+
+def responsible_lines(build: Build) -> Iterator[str]:
+    """Of a build that did not get through its gates: ten records responsible, and what to do about them."""
+    from kodata.published import REJECT
+
+    ids = list(dict.fromkeys(ident for gate in build.gates for ident in gate["responsible"]))
+    if ids:
+        yield ""
+        yield from table(("record", "what is wrong with it"), list(_looks(build, ids[:_RESPONSIBLE])))
+    if build.gates:
+        yield ""
+        if (rejected := build.path / REJECT).stat().st_size:
+            asked = sum(1 for _ in rejected.open())
+            file = shlex.quote(str(rejected))
+            yield f"To have {counted(asked, 'answer')} asked anew: xargs kodata ledger reject < {file}"
+        yield f"To let it stand as it is: {shlex.join(['kodata', 'promote', str(build.path)])}"
+
+
+def _looks(build: Build, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Why each record left, or its answer where it is kept."""
+    import polars as pl
+
+    gone = build.dropped.filter(pl.col("id").is_in(ids))
+    looks = {
+        row["id"]: f"{row['stage']}, {row['reason']}: {row['evidence'] or ''}" for row in gone.iter_rows(named=True)
+    }
+    for frame in build.frames(["id", "instruction", "output"]):
+        here = frame.filter(pl.col("id").is_in(ids)).select("id", pl.coalesce("output", "instruction"))
+        looks |= {ident: text for ident, text in here.iter_rows() if ident not in looks}
+    return ((ident, looks.get(ident, "")) for ident in ids)
 
 
 def build_summary(build: Build) -> list[str]:

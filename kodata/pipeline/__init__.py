@@ -3,7 +3,7 @@
 from kodata.pipeline.endpoints import KEYS, REDIRECTS, endpoint
 from kodata.pipeline.faces import FACES, translation_prompt
 from kodata.pipeline.loading import benchmarks_in, load_pipeline, rules_in
-from kodata.pipeline.model import Limits, Pipeline, Publish, Step, kind_of
+from kodata.pipeline.model import Limits, Notify, Pipeline, Publish, Step, kind_of
 from kodata.pipeline.shipped import schema, shipped, shipped_pipelines
 from kodata.pipeline.steps import STAGES
 
@@ -13,6 +13,7 @@ __all__ = [
     "REDIRECTS",
     "STAGES",
     "Limits",
+    "Notify",
     "Pipeline",
     "Publish",
     "Step",

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from kodata.errors import PipelineError, did_you_mean
+from kodata.gates import Gates
 from kodata.leaks.benchmark import Benchmark
 from kodata.leaks.known import wanted
-from kodata.pipeline.model import Limits, Pipeline, Publish, Step
+from kodata.pipeline.model import Limits, Notify, Pipeline, Publish, Step
 from kodata.pipeline.place import Place
 from kodata.pipeline.shipped import shipped, shipped_pipelines
 from kodata.pipeline.steps import STAGES, rules_of, step_of
@@ -28,7 +29,7 @@ from kodata.stages.withhold import Withhold
 
 _SOURCE_NAME = re.compile(r"\w[\w.-]*")  # it begins every id, or names a folder
 _TAKEN = ("deepl", "openai", "echo", "recording")  # names of providers that servers may not have
-_TOP = ("about", "source", "stage", "limits", "publish", "split", "providers")
+_TOP = ("about", "source", "stage", "limits", "publish", "split", "providers", "gates", "notify")
 
 
 def load_pipeline(name: str, overrides: Iterable[str] = (), env: Mapping[str, str] | None = None) -> Pipeline:
@@ -105,6 +106,8 @@ def _pipeline(
         sources=sources,
         steps=steps,
         limits=Limits(**_table(file, table, "limits", Limits)),
+        gates=Gates(**_table(file, table, "gates", Gates)),
+        notify=Notify(**_table(file, table, "notify", Notify)) if "notify" in table else None,
         text=text,
         overrides=chosen,
         publish=tuple(forms),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Gt
 
 from kodata.asks import Translator, Writer, canonical
 from kodata.corpus import Share
 from kodata.errors import PipelineError
+from kodata.gates import Gates
 from kodata.glossary import Glossary
 from kodata.licences import Use
 from kodata.providers.servers import Server
@@ -30,6 +31,19 @@ class Limits:
     dropped: Share = 0.5
     unanswered: Share = 0.0
     usd_per_day: Annotated[float, Gt(0)] | None = None
+
+
+@dataclass(frozen=True)
+class Notify:
+    """`[notify]`: whom a refresh tells, and of what.
+
+    `webhook_env` names the variable that holds the URL, which is a secret; `style` is Slack's message or a plain JSON
+    object.
+    """
+
+    webhook_env: str
+    style: Literal["slack", "json"] = "slack"
+    on: tuple[Literal["changed", "held", "failed"], ...] = ("changed", "held", "failed")
 
 
 @dataclass(frozen=True)
@@ -70,6 +84,8 @@ class Pipeline:
     text: str
     overrides: Mapping[str, str] = field(default_factory=dict)
     publish: tuple[Publish, ...] = ()
+    gates: Gates = field(default_factory=Gates)
+    notify: Notify | None = None
     split: HoldOut | None = None
     servers: Mapping[str, Server] = field(default_factory=dict)  # `[providers.NAME]`
     files: Mapping[str, str] = field(default_factory=dict)  # texts that it names: prompts, glossaries, corrections

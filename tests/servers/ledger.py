@@ -44,6 +44,7 @@ class Faults:
 
     GET requests fail only with ``lookups``. The three mark faults (DeepL) are the shares of texts with
     marks whose answer lacks one, has one twice, or has one elsewhere; a text always meets the same fate.
+    ``english`` (OpenAI) is the share of questions, by their text, whose answer is in English.
     """
 
     share: float = 1.0
@@ -56,6 +57,7 @@ class Faults:
     drop_marks: float = 0.0
     double_marks: float = 0.0
     move_marks: float = 0.0
+    english: float = 0.0
 
     def __post_init__(self) -> None:
         if unknown := [kind for kind in self.kinds if not KIND.fullmatch(kind)]:

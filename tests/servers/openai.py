@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from .batches import BatchDesk
 from .deepl import pseudo_korean, spoiled
-from .ledger import Answer, Faults, Refused, digest
+from .ledger import Answer, Faults, Refused, digest, unit
 from .loopback import LoopbackServer, arguments, run
 
 KEY = "test-key"
@@ -152,7 +152,8 @@ class OpenAIServer(LoopbackServer):
             raise Refused(400, "We could not parse the body of your request.") from None
         if not users or request.get("stream"):
             raise Refused(400, "This server needs a user message, and does not stream.", "invalid_value")
-        reply = reply_to(users[-1])
+        is_english = unit("english", users[-1]) < self.active.english
+        reply = reply_to(f"[[english]] {users[-1]}" if is_english else users[-1])
         schema = schema_of(request)
         if schema is not None and reply.finish_reason == "stop":
             korean = translated(users[-1], schema, self.active)

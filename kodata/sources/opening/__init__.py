@@ -5,11 +5,13 @@ Content decides, not the extension. Items come one after another, so that a sour
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kodata.errors import SourceError
+from kodata.errors import NoSource, SourceError
 from kodata.sources.opening.documents import items_of, layout_of
 from kodata.sources.opening.hub import hub_facts, open_hub
 from kodata.sources.opening.items import Item, NoItems, Opened
@@ -19,7 +21,9 @@ from kodata.sources.opening.tables import PARQUET, dialect_of, parquet_items, ra
 if TYPE_CHECKING:
     from kodata.sources.source import Source
 
-__all__ = ["Item", "NoItems", "Opened", "hub_facts", "open_source"]
+__all__ = ["Item", "NoItems", "Opened", "hub_facts", "open_source", "state_of"]
+
+_COMMIT = re.compile("[0-9a-f]{40}")
 
 
 def open_source(source: Source, token: str | None = None, *, whole: bool = True) -> Opened:
@@ -49,10 +53,35 @@ def _open_file(path: Path, name: str) -> Opened:
     raise NoItems(f"{path} is neither JSON, CSV, TSV nor Parquet: it begins with {start!r}{ragged(stream)}")
 
 
-def _open_folder(path: Path) -> Opened:
-    files = sorted(f for f in path.rglob("*") if f.is_file() and not _is_hidden(f.relative_to(path)))
+def state_of(source: Source, token: str | None = None) -> str:
+    """What stays the same as long as a source does: the commit on the hub, else a hash of its files and their names.
+
+    Raises SourceError when it is missing.
+    """
+    if source.hub:
+        return (
+            source.revision if _COMMIT.fullmatch(source.revision) else hub_facts(source.hub, source.revision, token)[0]
+        )
+    path = Path(source.path).expanduser()
+    digest = blake2b(digest_size=16)
+    for file in _files(path) if path.is_dir() else [path]:
+        try:
+            with file.open("rb") as content:
+                digest.update(f"{file.relative_to(path)} {file_digest(content, 'blake2b').hexdigest()}\n".encode())
+        except OSError as error:
+            raise NoSource(f"{file}: {error.strerror}") from error
+    return digest.hexdigest()
+
+
+def _files(folder: Path) -> list[Path]:
+    files = sorted(f for f in folder.rglob("*") if f.is_file() and not _is_hidden(f.relative_to(folder)))
     if not files:
-        raise SourceError(f"{path} is a folder without files")
+        raise SourceError(f"{folder} is a folder without files")
+    return files
+
+
+def _open_folder(path: Path) -> Opened:
+    files = _files(path)
     read: list[Path] = []
     items = _folder_items(path, files, read)
     return Opened(items, path.name, f"folder of {len(files):,} files", lambda: len(read) / len(files))

@@ -1,0 +1,205 @@
+"""`kodata refresh`: what a scheduler calls, for one corpus or for several."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kodata.cli.build import Budget, Parallel, Yes
+from kodata.cli.ending import let_signals_interrupt, say
+from kodata.cli.options import AsJson, Shown, finite
+from kodata.cli.pilot import agreed, is_terminal
+from kodata.cli.quote import plan_lines
+from kodata.cli.report import responsible_lines
+from kodata.show import Progress
+from kodata.show import show as shown
+from kodata.show.lines import counted, dollars, duration, printable
+
+if TYPE_CHECKING:
+    from kodata.answering import Purse
+    from kodata.building import Options
+    from kodata.refreshing import Look, Outcome
+    from kodata.workspace import Workspace
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[NAME|FILE]...", help="Pipelines. Without any: those that were refreshed before."),
+]
+PlanOnly = Annotated[bool, typer.Option("--plan", help="Only say what has changed and what it would cost.")]
+Keep = Annotated[int | None, typer.Option("--keep", metavar="N", min=1, help="Delete builds but the newest N of each.")]
+Timeout = Annotated[
+    float | None, typer.Option("--timeout", metavar="MINUTES", min=0.01, help="Stop after that long, as Ctrl-C does.")
+]
+
+
+def refresh(
+    names: Names = None,
+    *,
+    plan: PlanOnly = False,
+    budget: Budget = None,
+    yes: Yes = False,
+    parallel: Parallel = None,
+    keep: Keep = None,
+    timeout: Timeout = None,
+    progress: Shown = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring corpora up to date with their sources.
+
+    Pays only for what is new, within one budget for all, and never puts a worse corpus in the place of a good one:
+    see `[gates]`. One that fails does not stop the others; the exit code is the worst.
+    """
+    from kodata.building import Options
+    from kodata.refreshing import known_corpora, one_at_a_time, worst
+    from kodata.workspace import Workspace, environment
+
+    env = environment()
+    workspace, options, usd = Workspace.of(env), Options(parallel=parallel), finite(budget)
+    known = known_corpora(workspace)
+    names = [known.get(name, name) for name in names or known]
+    if not names:
+        raise typer.BadParameter("nothing was refreshed here before; name a pipeline", param_hint="NAME|FILE")
+    let_signals_interrupt()
+    if plan:
+        for name in names:
+            _foretell(name, options, workspace, env, progress)
+        return
+    run = _Run(options, workspace, env, progress, usd, yes, keep, quiet=as_json)
+    with one_at_a_time(workspace), _no_longer_than(timeout):
+        outcomes = [run.outcome_of(name) for name in names]
+    if as_json:
+        import orjson
+
+        print(orjson.dumps([outcome.public() for outcome in outcomes], option=orjson.OPT_INDENT_2).decode())
+    code = worst([outcome.exit_code for outcome in outcomes])
+    if not as_json and len(outcomes) > 1:
+        bad = sum(outcome.exit_code != 0 for outcome in outcomes)
+        print(f"\n{counted(len(outcomes), 'corpus').replace('corpuss', 'corpora')}, {bad} not up to date")
+    if code:
+        raise typer.Exit(code)
+
+
+class _Run:
+    """One run over several corpora, out of one purse."""
+
+    def __init__(
+        self,
+        options: Options,
+        workspace: Workspace,
+        env: Mapping[str, str],
+        progress: Progress | None,
+        usd: float | None,
+        yes: bool,
+        keep: int | None,
+        quiet: bool,
+    ) -> None:
+        from kodata.answering import Purse
+
+        self.options, self.workspace, self.env, self.progress = options, workspace, env, progress
+        self.asks = usd is None and is_terminal()
+        self.purse, self.yes, self.keep, self.quiet = Purse(usd or 0.0), yes, keep, quiet
+        self.is_over = False
+
+    def outcome_of(self, name: str) -> Outcome:
+        """What became of a corpus, said; an error of whatever kind is one."""
+        from kodata.errors import KodataError
+        from kodata.refreshing import Look, Outcome, TimeIsUp, tell_webhook
+
+        look = None
+        try:
+            if self.is_over:
+                raise TimeIsUp("no time was left")  # noqa: TRY301
+            look = Look.at(name, self.options, self.workspace, self.env)
+            outcome = self._refreshed(look)
+        except (KodataError, OSError, TimeIsUp) as error:
+            outcome = Outcome.of_error(name, error)
+        except Exception as error:  # noqa: BLE001  # a stage of one's own: the other corpora go on
+            traceback.print_exc()
+            outcome = Outcome.of_error(name, error)
+        self.is_over = self.is_over or outcome.is_out_of_time
+        if not self.quiet:
+            print("\n".join(_said(outcome)), flush=True)
+        if look is not None and look.run.pipeline.notify is not None:
+            wrong = tell_webhook(look.run.pipeline.notify, outcome, self.env)
+            if wrong:
+                say(wrong)
+        return outcome
+
+    def _refreshed(self, look: Look) -> Outcome:
+        from kodata.refreshing import refresh as run
+
+        with shown(self.progress, sys.stderr) as tell:
+            return run(look, self.workspace, self.env, tell, self._purse(look), self.keep)
+
+    def _purse(self, look: Look) -> Purse:
+        """What is shared by all, or what the person at the terminal agrees to for this one."""
+        from kodata.answering import Purse
+
+        if not (self.asks and look.because):
+            return self.purse
+        print(f"{look.run.pipeline.name}: {', '.join(look.because)}", file=sys.stderr)
+        given = agreed(look.pipeline, self.options, self.progress, budget=None, yes=self.yes, pilot=0)
+        return Purse(given.budget_usd if given else 0.0)
+
+
+def _foretell(
+    name: str, options: Options, workspace: Workspace, env: Mapping[str, str], progress: Progress | None
+) -> None:
+    from kodata.planning import plan as run
+    from kodata.refreshing import Look
+
+    look = Look.at(name, options, workspace, env)
+    if not look.because:
+        print(printable(look.untouched().said))
+        return
+    print(printable(f"{look.run.pipeline.name}: {', '.join(look.because)}"), "", sep="\n")
+    with shown(progress, sys.stderr) as tell:
+        print("\n".join(plan_lines(run(look.pipeline, options, workspace, env, tell))))
+
+
+def _said(outcome: Outcome) -> Iterator[str]:
+    """What became of a corpus, why, what it cost, and what to do next."""
+    from pathlib import Path
+
+    from kodata.published import Build
+
+    yield printable(outcome.said)
+    if outcome.because:
+        yield f"  because: {printable(', '.join(outcome.because))}"
+    for what, sources in outcome.changes.items():
+        for source, whys in sources.items():
+            reasons = ", ".join(f"{n:,} {why}" for why, n in whys.items())
+            yield f"  {what}, {printable(f'{source}: {reasons}')}"
+    if outcome.usd:
+        yield f"  paid {dollars(outcome.usd)}"
+    if outcome.deleted:
+        yield f"  {counted(outcome.deleted, 'old build')} deleted"
+    if outcome.end == "held":
+        yield from responsible_lines(Build(Path(outcome.held)))
+
+
+@contextmanager
+def _no_longer_than(minutes: float | None) -> Iterator[None]:
+    """Interrupt what is done in here when its time is up."""
+    from kodata.refreshing import TimeIsUp
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise TimeIsUp(f"stopped after {duration(60 * (minutes or 0))}; what was answered is in the ledger")
+
+    if minutes is None:
+        yield
+        return
+    signal.signal(signal.SIGALRM, ring)
+    signal.siginterrupt(signal.SIGALRM, True)
+    signal.setitimer(signal.ITIMER_REAL, 60 * minutes)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
