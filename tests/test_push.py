@@ -106,7 +106,7 @@ def test_only_what_changed_is_sent_and_what_is_gone_is_removed(hub: Hub, tmp_pat
     pushed(hub, made(tmp_path, "MIT", "Apache-2.0", "CC-BY-4.0"), "--yes")
     hub.files["notes.txt"] = b"of somebody else"
     hub.uploads.clear()
-    second = made(tmp_path, "MIT", "Apache-2.0", rows=3)
+    second = made(tmp_path, "MIT", "Apache-2.0", rows=3, more="[gates]\nshrunk = 1.0\n")
     kept = hub.files["data/mit/train.parquet"]
     write_items(tmp_path / "s0.json", items(9)[:2])  # the first source as it was
     workspace = Workspace.of({"KODATA_HOME": str(tmp_path / "home")})

@@ -13,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from kodata.errors import BuildError, PipelineError
+from kodata.published import HELD
 
 
 def may_write(out: Path | None) -> None:
@@ -69,10 +70,10 @@ def beside(home: Path) -> Iterator[Path]:
             home.rmdir()
 
 
-def free(home: Path, name: str) -> Path:
-    """A folder of that name that is not there yet: two builds may end in one second."""
+def free(home: Path, name: str) -> str:
+    """The name, or one like it, that no build has, held back or not: two may end in one second."""
     names = [name, *(f"{name}-{n}" for n in range(2, 1000))]
-    return next(path for path in (home / name for name in names) if not path.exists())
+    return next(one for one in names if not (home / one).exists() and not (home / HELD / one).exists())
 
 
 def copy_over(build: Path, out: Path) -> None:

@@ -57,8 +57,8 @@ def publish_build(
         held_out=_held_out(run, kept, folder),
         at=datetime.now(UTC),
     )
-    place = home / HELD if facts.held_back_by else home
-    final = free(place, f"{facts.at:%Y%m%dT%H%M%SZ}-{short(f'{run.pipeline.identity} {digest_of(readings)}')}")
+    name = free(home, f"{facts.at:%Y%m%dT%H%M%SZ}-{short(f'{run.pipeline.identity} {digest_of(readings)}')}")
+    final = home / HELD / name if facts.held_back_by else home / name
     usd = round(sum(tally.usd for tally in walk.answering.tallies.values()), 6)
     is_latest = not run.options.variant and not facts.held_back_by
     ended = BuildEnded(str(final), records, kept.records, dropped, usd, is_latest, facts.held_back_by)

@@ -69,6 +69,8 @@ class Look:
         facts = {"build": str(made.path), "usd": round(usd, 6), "is_settled": is_settled}
         if made.held_back_by:
             return self._of_held(made, **facts)
+        refused = "; ".join(f"not exported to {to}: {why}" for to, why in made.not_exported.items())
+        facts |= {"exit_code": 1 if refused else 0, "message": refused}
         changes = History(self.home).versions()[-1].changes
         return self._outcome("published", records=made.manifest["records"], changes=changes, **facts)
 

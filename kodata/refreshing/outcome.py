@@ -75,7 +75,8 @@ class Outcome:
         if self.end == "published":
             counts = {what: sum(sum(whys.values()) for whys in by.values()) for what, by in self.changes.items()}
             changes = ", ".join(f"{n:,} {what}" for what, n in counts.items()) or "no record changed"
-            return f"{self.corpus}: version {self.version} with {self.records['kept']:,} records: {changes}"
+            refused = f"; {self.message}" if self.message else ""
+            return f"{self.corpus}: version {self.version} with {self.records['kept']:,} records: {changes}{refused}"
         if self.end == "unchanged":
             return f"{self.corpus}: nothing has changed{stands}"
         return f"{self.corpus}: {_ENDS[self.end]}: {self.message}{stands}"
