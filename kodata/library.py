@@ -36,8 +36,8 @@ def build(  # noqa: PLR0913  # one keyword a flag of the command
 
     `pipeline` is a name or the path of a file; `source` a path, or paths by source name; `set` overrides settings
     (`{"regenerate.model": "..."}`); `strict` drops what rules ask to review; the answers of the records `redo` are
-    rejected and asked anew; `wait` stays until batches are done. The build may be held back by a limit: see
-    `Build.held_back_by`.
+    rejected and asked anew; `wait` stays until batches are done. The build may be held back by a limit, or
+    lack a form of `[[publish]]`: see `Build.held_back_by` and `Build.not_exported`.
     Raises KodataError; see `kodata.errors`.
     """
     options = Options(
