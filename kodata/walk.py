@@ -120,8 +120,11 @@ class Walk:
 
     def _decision(self, name: str, stage: CorpusStage, shards: Shards) -> tuple[pl.DataFrame, bool]:
         """Who leaves, and whether that is remembered. Sketching is what moves; the decision is one step."""
-        key = stage_key(stage)
-        prints = pl.concat([fingerprints(frame) for frame in shards])
+        key, parts = stage_key(stage), []
+        for frame in shards:
+            parts.append(fingerprints(frame))
+            self._moved(name, 0, shards.records)  # a sign of life
+        prints = pl.concat(parts)
         known = self.snapshots.recall_decision(key, prints)
         if known is not None:
             return known, True
