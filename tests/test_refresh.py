@@ -90,7 +90,7 @@ def test_what_changed_is_named(
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(old, new) if old else text + new, encoding="utf-8")
     planned = refresh("--plan")
-    assert planned.out.splitlines()[0] == f"own: {said}"
+    assert planned.out.splitlines()[0] == f"own: to be refreshed, because: {said}"
     assert "total" in planned.out
     assert len(versions(tmp_path)) == 1
     assert f"because: {said}" in refresh().out
@@ -158,6 +158,23 @@ def test_without_names_all_that_were_refreshed_are_and_one_that_fails_stops_no_o
     assert "items.json: No such file or directory" in ended.out
     assert "other: nothing has changed; version 1 stands" in ended.out
     assert "2 corpora, 1 not up to date" in ended.out
+
+
+def test_a_source_that_is_gone_is_told_and_the_next_night_finds_it_again(
+    refresh: Refresh, notified: Callable[..., Webhook], tmp_path: Path
+) -> None:
+    with Webhook() as hook:
+        notified(hook, 'on = ["failed"]')
+        refresh()
+        (tmp_path / "items.json").rename(tmp_path / "away.json")
+        ended = refresh()
+        planned = refresh("--plan")
+        (tmp_path / "away.json").rename(tmp_path / "items.json")
+    said = f"own: failed: {tmp_path / 'items.json'}: No such file or directory; version 1 stands"
+    assert (ended.code, ended.out) == (1, f"{said}\n")
+    assert hook.told == [{"text": said}]
+    assert planned.complaint.endswith("items.json: No such file or directory")
+    assert refresh().out == "own: nothing has changed; version 1 stands\n"
 
 
 # -- a source that is not what it was

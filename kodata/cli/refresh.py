@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 import traceback
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[NAME|FILE]...", help="Pipelines. Without any: those that were refreshed before."),
+    typer.Argument(metavar="NAME|FILE", help="Pipelines. Without any: those that were refreshed before."),
 ]
 PlanOnly = Annotated[bool, typer.Option("--plan", help="Only say what has changed and what it would cost.")]
 Keep = Annotated[int | None, typer.Option("--keep", metavar="N", min=1, help="Delete builds but the newest N of each.")]
@@ -65,7 +66,7 @@ def refresh(
     known = known_corpora(workspace)
     names = [known.get(name, name) for name in names or known]
     if not names:
-        raise typer.BadParameter("nothing was refreshed here before; name a pipeline", param_hint="NAME|FILE")
+        raise typer.BadParameter(f"nothing was refreshed in {workspace.builds} before: name a pipeline")
     let_signals_interrupt()
     if plan:
         for name in names:
@@ -144,7 +145,7 @@ class _Run:
 
         if not (self.asks and look.because):
             return self.purse
-        print(f"{look.run.pipeline.name}: {', '.join(look.because)}", file=sys.stderr)
+        print(_why(look), file=sys.stderr)
         given = agreed(look.pipeline, self.options, self.progress, budget=None, yes=self.yes, pilot=0)
         return Purse(given.budget_usd if given else 0.0)
 
@@ -156,12 +157,17 @@ def _foretell(
     from kodata.refreshing import Look
 
     look = Look.at(name, options, workspace, env)
+    look.refuse_wrong()
     if not look.because:
         print(printable(look.untouched().said))
         return
-    print(printable(f"{look.run.pipeline.name}: {', '.join(look.because)}"), "", sep="\n")
+    print(_why(look), "", sep="\n")
     with shown(progress, sys.stderr) as tell:
         print("\n".join(plan_lines(run(look.pipeline, options, workspace, env, tell))))
+
+
+def _why(look: Look) -> str:
+    return printable(f"{look.run.pipeline.name}: to be refreshed, because: {'; '.join(look.because)}")
 
 
 def _said(outcome: Outcome) -> Iterator[str]:
@@ -172,17 +178,17 @@ def _said(outcome: Outcome) -> Iterator[str]:
 
     yield printable(outcome.said)
     if outcome.because:
-        yield f"  because: {printable(', '.join(outcome.because))}"
+        yield f"  because: {printable('; '.join(outcome.because))}"
     for what, sources in outcome.changes.items():
         for source, whys in sources.items():
-            reasons = ", ".join(f"{n:,} {why}" for why, n in whys.items())
-            yield f"  {what}, {printable(f'{source}: {reasons}')}"
+            yield from (printable(f"  {source}: {n:,} {what} ({why})") for why, n in whys.items())
     if outcome.usd:
         yield f"  paid {dollars(outcome.usd)}"
     if outcome.deleted:
         yield f"  {counted(outcome.deleted, 'old build')} deleted"
     if outcome.end == "held":
         yield from responsible_lines(Build(Path(outcome.held)))
+        yield f"To look into it: {shlex.join(['kodata', 'show', outcome.held])}"
 
 
 @contextmanager

@@ -41,6 +41,7 @@ def refresh(
     """
     paid = purse.spent_usd
     try:
+        look.refuse_wrong()
         if not look.because:
             outcome = look.untouched()
         else:

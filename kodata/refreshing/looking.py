@@ -23,7 +23,10 @@ def known_corpora(workspace: Workspace) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Look:
-    """A corpus as it is found: how it runs, what it rests on, what of that has changed (`because`; empty: nothing)."""
+    """A corpus as it is found: how it runs, what it rests on, what of that has changed (`because`; empty: nothing).
+
+    `wrong` is why what it rests on cannot be read.
+    """
 
     run: Run
     pipeline: str
@@ -31,14 +34,19 @@ class Look:
     seen: Mapping[str, str]
     last: Outcome | None
     because: list[str]
+    wrong: KodataError | OSError | None = None
 
     @classmethod
     def at(cls, name: str, options: Options, workspace: Workspace, env: Mapping[str, str]) -> Look:
-        """Raises PipelineError or SourceError."""
+        """Raises PipelineError."""
         run = run_of(name, options, workspace, env)
         home = workspace.builds / run.pipeline.name
-        seen, last = seen_of(run), last_outcome(home)
+        last = last_outcome(home)
         full = str(Path(name).expanduser().absolute()) if name.endswith(".toml") or "/" in name else name
+        try:
+            seen = seen_of(run)
+        except (KodataError, OSError) as error:
+            return cls(run, full, home, {}, last, [], error)
         return cls(run, full, home, seen, last, _because(seen, last, History(home)))
 
     @property
@@ -46,6 +54,11 @@ class Look:
         """The version that stands; 0 where there is none."""
         versions = History(self.home).versions()
         return versions[-1].number if versions else 0
+
+    def refuse_wrong(self) -> None:
+        """Raises SourceError, LedgerError or OSError when what it rests on cannot be read."""
+        if self.wrong is not None:
+            raise self.wrong
 
     def untouched(self) -> Outcome:
         """How a refresh ends that finds nothing to do: as the last build did, where it is still held back."""
