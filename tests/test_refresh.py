@@ -315,7 +315,9 @@ def test_what_is_left_open_is_asked_on_the_next_night(
     corpus.write_text(text, encoding="utf-8")
     openai.faults(kinds=["500"], share=0.3)
     look = Look.at(str(corpus), Options(), Workspace.of(env), env)
-    first = run(look, Workspace.of(env), env, silent, Purse(1.0), patience=Patience(1, 1, 0.01, 0.01))
+    first = run(
+        look, Workspace.of(env), env, silent, Purse(1.0), patience=Patience(1, 1, 0.01, 0.01, failures_in_a_row=40)
+    )
     assert (first.end, first.is_settled) == ("published", False)
     openai.faults()
     assert "because: the last run left something open" in refresh().out
