@@ -115,6 +115,7 @@ def test_only_the_difference_is_paid_and_an_edited_record_is_paired_with_its_for
     write_items(tmp_path / "items.json", [*items(43)[40:], *rows[1:]])
     ended = refresh()
     assert "version 2 with 42 records: 3 added, 1 edited, 1 removed" in ended.out
+    assert "\n  alpaca: 3 added (new upstream)\n" in ended.out
     assert (deepl.counts()["repeated"], openai.counts()["repeated"]) == (0, 0)
     assert openai.counts()["requests"] == 3
     changes = [json.loads(line) for line in (tmp_path / "home/builds/own/history/2.jsonl").open()]
@@ -312,7 +313,7 @@ def test_what_is_left_open_is_asked_on_the_next_night(
     refresh: Refresh, corpus: Path, env: dict[str, str], openai: OpenAIServer
 ) -> None:
     text = corpus.read_text(encoding="utf-8").replace("unanswered = 0.001", "unanswered = 1.0")
-    corpus.write_text(text, encoding="utf-8")
+    corpus.write_text(f"{text}\n[gates]\nlength = 1.0\n", encoding="utf-8")  # of the few that are left: chance
     openai.faults(kinds=["500"], share=0.3)
     look = Look.at(str(corpus), Options(), Workspace.of(env), env)
     first = run(

@@ -181,7 +181,7 @@ def _said(outcome: Outcome) -> Iterator[str]:
         yield f"  because: {printable('; '.join(outcome.because))}"
     for what, sources in outcome.changes.items():
         for source, whys in sources.items():
-            yield from (printable(f"  {source}: {n:,} {what} ({why})") for why, n in whys.items())
+            yield from (f"  {printable(source)}: {n:,} {what} ({printable(why)})" for why, n in whys.items())
     if outcome.usd:
         yield f"  paid {dollars(outcome.usd)}"
     if outcome.deleted:
