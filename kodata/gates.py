@@ -121,7 +121,7 @@ def passed(gates: Gates, good: Measured, new: Measured) -> list[Passed]:
     found: dict[tuple[str, str], Passed] = {}
     for of, part in (("all", new), ("the new ones", fresh)):
         for one in _shares(gates, good, part, of):
-            found.setdefault((one.gate, one.what), one)
+            found[one.gate, one.what] = max(found.get((one.gate, one.what), one), one, key=lambda p: p.now - p.most)
     return [*found.values(), *_costs(gates, good, new)]
 
 

@@ -225,7 +225,7 @@ def test_a_worse_corpus_is_held_back_until_it_is_asked_anew(
     write_items(tmp_path / "items.json", items(60))
     ended = refresh()
     assert ended.code == 6
-    said = "dropped, most as answer-not-korean: 33.3% of all, 0.0% in the last good build, the gate is "
+    said = "dropped, most as answer-not-korean: 100.0% of the new ones, 0.0% in the last good build, the gate is "
     assert said in ended.out
     assert len([line for line in ended.out.splitlines() if "answer-not-korean:" in line]) >= 10
     assert latest(tmp_path).path == good
@@ -323,6 +323,20 @@ def test_what_is_left_open_is_asked_on_the_next_night(
     openai.faults()
     assert "because: the last run left something open" in refresh().out
     assert refresh().out == "own: nothing has changed; version 2 stands\n"
+
+
+def test_a_batch_that_is_out_is_collected_on_a_later_night(
+    refresh: Refresh, corpus: Path, openai: OpenAIServer
+) -> None:
+    text = corpus.read_text(encoding="utf-8").replace('model = "gpt-6-luna", ', 'model = "gpt-6-luna", api = "batch", ')
+    corpus.write_text(text, encoding="utf-8")
+    openai.batches.is_done = False
+    first, second = refresh(), refresh()
+    assert (first.code, second.code) == (7, 7)
+    assert "own: waiting: 40 questions wait in 1 batch" in first.out
+    openai.batches.is_done = True
+    assert "own: version 1 with 40 records" in refresh().out
+    assert len(openai.batches.lines) == 40
 
 
 def test_a_second_refresh_says_who_is_at_it(refresh: Refresh, kodata: Kodata, corpus: Path, tmp_path: Path) -> None:
