@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import polars as pl
 
-from kodata.corpus import COLUMNS, fingerprints
+from kodata.corpus import COLUMNS
 from kodata.published import Build
 
 What: TypeAlias = Literal["added", "edited", "removed", "changed"]
@@ -58,7 +58,7 @@ def difference(old: Build, new: Build) -> Difference:
     a, b = _records(old), _records(new)
     removed = a.join(b, on="id", how="anti")
     added = b.join(a, on="id", how="anti")
-    changed = b.join(a, on="id").filter(pl.col("fingerprint") != pl.col("fingerprint_right"))
+    changed = b.join(a, on="id").filter(pl.col("rows") != pl.col("rows_right"))
     edited = _numbered(added).join(_numbered(removed).rename({"id": "was"}), on=["source", "upstream_key", "n"])
     changes = [
         *_changes("added", added.join(edited, on="id", how="anti"), _left(old), "new upstream", "was dropped"),
@@ -71,10 +71,12 @@ def difference(old: Build, new: Build) -> Difference:
 
 
 def _records(build: Build) -> pl.DataFrame:
-    """id, source, upstream_key and fingerprint of each record."""
-    empty = pl.DataFrame(schema={**{name: COLUMNS[name] for name in _NAMED}, "fingerprint": pl.Binary()})
+    """id, source, upstream_key and a hash of the rows of each record."""
+    empty = pl.DataFrame(schema={**{name: COLUMNS[name] for name in _NAMED}, "rows": pl.UInt64()})
+    rows = pl.struct(COLUMNS).hash(0).bitwise_xor().alias("rows")  # compared within one process only
     frames = (
-        frame.filter(turn=0).select(_NAMED).join(fingerprints(frame), on="id") for frame in build.frames(list(COLUMNS))
+        frame.group_by("id", maintain_order=True).agg(pl.first("source", "upstream_key"), rows)
+        for frame in build.frames(list(COLUMNS))
     )
     return pl.concat([empty, *frames])
 

@@ -50,6 +50,7 @@ class Walk:
     remarks: dict[str, Shards] = field(default_factory=dict)
     reasons: dict[str, Counter[str]] = field(default_factory=dict)
     noticed: dict[str, Counter[str]] = field(default_factory=dict)
+    _prints: dict[int, pl.DataFrame] = field(default_factory=dict)  # of shards, while no stage has touched a row
     _done: int = 0  # records of the present stage, in the shards before
     _before: Tally = field(default_factory=Tally)  # what was asked before the present stage
     _speed: Speed = field(default_factory=Speed)

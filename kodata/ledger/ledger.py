@@ -157,7 +157,7 @@ class Ledger:
     def withdrawn(self, provider: str) -> str:
         """16 hex digits for what was rejected or redacted of a provider's answers; empty when nothing was."""
         keys = self.db.query(
-            "SELECT key FROM answers JOIN rejections USING (key) WHERE provider = ?1 UNION "
+            "SELECT key FROM rejections CROSS JOIN answers USING (key) WHERE provider = ?1 UNION "  # the few first
             f"SELECT key FROM answers WHERE finish = '{REDACTED}' AND provider = ?1 ORDER BY key",
             [provider],
         )

@@ -10,12 +10,12 @@ from annotated_types import Ge
 
 from kodata.corpus import ENGLISH_KEPT, TextField
 from kodata.kinds import prose_of
-from kodata.korean import LANGDETECT, has_code, is_english_prose, languages
+from kodata.korean import LANGDETECT, by_letters, has_code, is_english_prose, languages
 from kodata.rules.asked import where
 from kodata.rules.kinds import Example, Severity, Side
 
 KOREAN_ENOUGH = ("ko", "ko-mixed", "und")
-
+_LATIN = "latin"  # neither Korean nor English by its letters and words
 
 LABEL = "language label"
 
@@ -27,7 +27,16 @@ def by_label(column: str, others: tuple[str, ...], evidence: pl.Expr) -> pl.Expr
     """
 
     def look(frame: pl.DataFrame) -> pl.Series:
-        return frame.with_columns(languages(frame[column]).alias(LABEL)).select(evidence.alias("evidence"))["evidence"]
+        labels = by_letters(frame[column])
+        found = labelled(frame, labels.fill_null(_LATIN))
+        asked = (labels.is_null() & found.is_not_null()).arg_true()  # langdetect names what is found, and costs 5 ms
+        if not len(asked):
+            return found
+        rows = frame[asked]
+        return found.scatter(asked, labelled(rows, languages(rows[column])))
+
+    def labelled(frame: pl.DataFrame, labels: pl.Series) -> pl.Series:
+        return frame.with_columns(labels.alias(LABEL)).select(evidence.alias("evidence"))["evidence"]
 
     def judged(rows: pl.Series) -> pl.Series:
         frame = rows.struct.unnest()

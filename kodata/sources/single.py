@@ -60,7 +60,7 @@ def _question(item: Mapping[str, object], known: set[str]) -> tuple[str, tuple[s
 def _taken(item: Mapping[str, object], names: tuple[str, ...] | list[str], known: set[str]) -> str:
     """The first text there is. Its name is known then, and so are those that are empty or say the same."""
     text = text_of(item, *names)
-    known.update(name for name in names if _says(item.get(name)) in ("", text))
+    known.update(name for name in names if name in item and _says(item[name]) in ("", text))
     return text
 
 
