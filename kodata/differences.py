@@ -73,7 +73,7 @@ def difference(old: Build, new: Build) -> Difference:
 def _records(build: Build) -> pl.DataFrame:
     """id, source, upstream_key and a hash of the rows of each record."""
     empty = pl.DataFrame(schema={**{name: COLUMNS[name] for name in _NAMED}, "rows": pl.UInt64()})
-    rows = pl.struct(COLUMNS).hash(0).bitwise_xor().alias("rows")  # compared within one process only
+    rows = pl.struct(list(COLUMNS)).hash(0).bitwise_xor().alias("rows")  # compared within one process only
     frames = (
         frame.group_by("id", maintain_order=True).agg(pl.first("source", "upstream_key"), rows)
         for frame in build.frames(list(COLUMNS))

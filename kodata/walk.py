@@ -90,6 +90,8 @@ class Walk:
             self.tell(StageEnded(step.name, shards.records, after.records, why, reused, known, sent, usd, remarks))
             if self.answering.sends:
                 self.answering.later.stop_if_waiting()
+            if not isinstance(step.stage, CorpusStage):
+                self._prints.clear()
             shards.delete()
             shards = after
         return shards
@@ -108,8 +110,8 @@ class Walk:
                 here = dropped.join(frame.select("id").unique(), on="id", how="semi")
                 yield frame, split_off(frame, here), frame["id"].n_unique() if remembered else 0
         elif isinstance(stage, RecordStage):
-            for frame in shards:
-                yield frame, *self._told(step, stage, frame, shards.records)
+            for number, frame in enumerate(shards):
+                yield frame, *self._told(step, stage, frame, self._prints_of(number, frame), shards.records)
         elif isinstance(stage, FrameStage):
             for frame in shards:
                 split = stage.run(frame)
@@ -122,8 +124,8 @@ class Walk:
     def _decision(self, name: str, stage: CorpusStage, shards: Shards) -> tuple[pl.DataFrame, bool]:
         """Who leaves, and whether that is remembered. Sketching is what moves; the decision is one step."""
         key, parts = stage_key(stage), []
-        for frame in shards:
-            parts.append(fingerprints(frame))
+        for number, frame in enumerate(shards):
+            parts.append(self._prints_of(number, frame))
             self._moved(name, 0, shards.records)  # a sign of life
         prints = pl.concat(parts)
         known = self.snapshots.recall_decision(key, prints)
@@ -139,13 +141,25 @@ class Walk:
             self.snapshots.remember_decision(key, prints, dropped)
         return dropped, False
 
-    def _told(self, step: Step, stage: RecordStage, frame: pl.DataFrame, records: int) -> tuple[Split, int]:
+    def _prints_of(self, number: int, frame: pl.DataFrame) -> pl.DataFrame:
+        """The fingerprints of a shard's records: those of before, where none but whole records left since."""
+        before = self._prints.get(number)
+        if before is None:
+            here = fingerprints(frame)
+        else:
+            here = before.join(frame.select("id").unique(), on="id", how="semi", maintain_order="left")
+        self._prints[number] = here
+        return here
+
+    def _told(
+        self, step: Step, stage: RecordStage, frame: pl.DataFrame, prints: pl.DataFrame, records: int
+    ) -> tuple[Split, int]:
         """Remembered records as they were, the others told anew; all in the order of the frame.
 
         What was remembered before an answer of the stage's provider was rejected or redacted does not count any more.
         """
         withdrawn = self.answering.ledger.withdrawn(step.face.provider) if step.face else ""
-        key, prints = "-".join(filter(None, (stage_key(stage), withdrawn))), fingerprints(frame)
+        key = "-".join(filter(None, (stage_key(stage), withdrawn)))
         recalled = self.snapshots.recall(key, prints)
         seen = pl.concat([recalled.kept.select("id"), recalled.dropped.select("id")]).unique()
         todo = frame.join(seen, on="id", how="anti", maintain_order="left")
