@@ -178,7 +178,8 @@ def _grown(
         (len(m) if gone is None else m["id"].n_unique()) / n for m, n in zip((was, now), sizes, strict=True)
     )
     likely = min(max(before, 1 / sizes[1]), 0.5)
-    most = before + setting + _SIGMAS * sqrt(likely * (1 - likely) / sizes[1])
+    chance = sqrt(likely * (1 - likely) * sum(1 / size for size in sizes))  # of a difference of two shares
+    most = before + setting + _SIGMAS * chance
     if setting < 1 and after > most:
         known = pl.concat([good.answers["id"], good.gone["id"]]).unique().implode()
         first = now.sort(pl.col("id").is_in(known), maintain_order=True)

@@ -76,6 +76,8 @@ def _findings(name: str, workspace: Workspace, env: Mapping[str, str], send: boo
         return
     yield _Found(True, f"pipeline {loaded.name}: {counted(len(loaded.steps), 'stage')}")
     yield from _services(loaded, prices, workspace, env, send)
+    if loaded.notify is not None and not env.get(loaded.notify.webhook_env):
+        yield _Found(False, f"{loaded.notify.webhook_env} is not set: nobody will be told of a refresh")
 
 
 def _folder(name: str, path: Path) -> _Found:

@@ -120,10 +120,10 @@ class _Run:
             look = Look.at(name, self.options, self.workspace, self.env)
             outcome = self._refreshed(look)
         except (KodataError, OSError, TimeIsUp) as error:
-            outcome = Outcome.of_error(name, error)
+            outcome = look.failed(error) if look else Outcome.of_error(name, error)
         except Exception as error:  # noqa: BLE001  # a stage of one's own: the other corpora go on
             traceback.print_exc()
-            outcome = Outcome.of_error(name, error)
+            outcome = look.failed(error) if look else Outcome.of_error(name, error)
         self.is_over = self.is_over or outcome.is_out_of_time
         if not self.quiet:
             print("\n".join(_said(outcome)), flush=True)
@@ -136,18 +136,25 @@ class _Run:
     def _refreshed(self, look: Look) -> Outcome:
         from kodata.refreshing import refresh as run
 
+        purse = self._purse(look)
         with shown(self.progress, sys.stderr) as tell:
-            return run(look, self.workspace, self.env, tell, self._purse(look), self.keep)
+            return run(look, self.workspace, self.env, tell, purse, self.keep)
 
     def _purse(self, look: Look) -> Purse:
-        """What is shared by all, or what the person at the terminal agrees to for this one."""
+        """What is shared by all, or what the person at the terminal agrees to for this one.
+
+        Raises OverBudget when that is nothing.
+        """
         from kodata.answering import Purse
+        from kodata.errors import OverBudget
 
         if not (self.asks and look.because):
             return self.purse
         print(_why(look), file=sys.stderr)
         given = agreed(look.pipeline, self.options, self.progress, budget=None, yes=self.yes, pilot=0)
-        return Purse(given.budget_usd if given else 0.0)
+        if given is None:
+            raise OverBudget("it was not agreed to pay for what is new")
+        return Purse(given.budget_usd)
 
 
 def _foretell(

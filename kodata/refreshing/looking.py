@@ -10,7 +10,7 @@ from kodata.building import Options, Run, run_of
 from kodata.errors import KodataError, WaitingForBatch
 from kodata.history import History
 from kodata.published import Build
-from kodata.refreshing.outcome import Outcome, TimeIsUp, last_outcome
+from kodata.refreshing.outcome import Outcome, last_outcome
 from kodata.refreshing.seen import changed, seen_of
 from kodata.workspace import Workspace
 
@@ -67,7 +67,7 @@ class Look:
         build = History(self.home).standing()
         return self._outcome("unchanged", records=build.manifest["records"] if build else {}, is_settled=True)
 
-    def failed(self, error: KodataError | OSError | TimeIsUp) -> Outcome:
+    def failed(self, error: BaseException) -> Outcome:
         """How it ends when something goes wrong: the corpus that stands stays, and what it rests on."""
         plain = Outcome.of_error(self.run.pipeline.name, error)
         before = {"seen": self.last.seen, "is_settled": self.last.is_settled} if self.last else {}

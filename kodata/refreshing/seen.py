@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from importlib.metadata import version
@@ -21,7 +22,8 @@ def seen_of(run: Run) -> dict[str, str]:
     parts = {f"source {source.name}": state_of(source, run.env.get("HF_TOKEN")) for source in run.sources}
     for step in pipeline.steps:
         parts |= {f"stage {step.name}{name}": digest for name, digest in _settings(identity(step.stage))}
-    parts["pipeline file"] = _digest(pipeline.text)
+    said = {name: table for name, table in tomllib.loads(pipeline.text).items() if name not in ("about", "notify")}
+    parts["pipeline file"] = _digest(canonical(said))
     parts["kodata"] = version("kodata")
     with ledger_of(run, writes=False) as ledger:
         parts |= {f"answers of {name} rejected or redacted": ledger.withdrawn(name) for name in pipeline.providers}
