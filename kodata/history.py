@@ -25,7 +25,8 @@ from kodata.published import GATES, HELD, Build, builds_in
 class Version:
     """One version: `build` is the name of its folder, `at` when it came to stand (UTC), `usd` what its build paid.
 
-    `changes` counts records by what became of them since the version before, by source, and by why.
+    `changes` counts records by what became of them since the version before, by source, and by why. `pipeline` and
+    `sources` are the hashes of what it was made of, as in its manifest: with these, and the ledger, it is made again.
     """
 
     number: int
@@ -35,6 +36,8 @@ class Version:
     records: int
     usd: float
     changes: Mapping[str, Mapping[str, Mapping[str, int]]]
+    pipeline: str
+    sources: Mapping[str, str]
 
     def count(self, what: str) -> int:
         """How many records were `added`, `edited`, `removed` or `changed`."""
@@ -77,6 +80,8 @@ class History:
             records=build.manifest["records"]["kept"],
             usd=0.0 if event == "rolled back" else round(paid, 6),
             changes=found.counts() if found else {"added": _all_of(build)},
+            pipeline=build.manifest["pipeline"]["hash"],
+            sources={source["name"]: source["hash"] for source in build.manifest["sources"]},
         )
         self._write(version, found)
         self.settle()

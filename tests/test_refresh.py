@@ -17,7 +17,7 @@ import pytest
 
 from kodata.answering import Patience, Purse
 from kodata.building import Options, silent
-from kodata.published import Build, find_build
+from kodata.published import Build, builds_in, find_build
 from kodata.refreshing import Look, one_at_a_time
 from kodata.refreshing import refresh as run
 from kodata.workspace import Workspace
@@ -384,6 +384,25 @@ def test_old_builds_go_and_the_history_stays(refresh: Refresh, kodata: Kodata, t
     assert len(list(home.glob("2*/manifest.json"))) == 2
     assert [version["records"] for version in versions(tmp_path)] == [40, 42, 44, 46]
     assert kodata("history", "own").out.count("deleted") == 2
+
+
+def test_an_old_version_is_made_again_from_its_source_and_the_ledger(
+    refresh: Refresh, kodata: Kodata, corpus: Path, tmp_path: Path
+) -> None:
+    refresh()
+    first, old = files_of(latest(tmp_path)), tmp_path / "old.json"
+    old.write_bytes((tmp_path / "items.json").read_bytes())
+    write_items(tmp_path / "items.json", items(50))
+    refresh("--keep", "1")
+    assert [one.path.name for one in builds_in(tmp_path / "home" / "builds" / "own")] == [
+        versions(tmp_path)[1]["build"]
+    ]
+    assert kodata("build", corpus, "--offline", "--source", old, "--progress", "none").code == 0
+    (home,) = (tmp_path / "home" / "builds").glob("own@*")
+    again = find_build(home.name, tmp_path / "home" / "builds")
+    assert again.manifest["sources"][0]["hash"] == versions(tmp_path)[0]["sources"]["alpaca"]
+    rows = [json.loads(line) | {"source_file": ""} for line in files_of(again)["corpus.jsonl"].splitlines()]
+    assert rows == [json.loads(line) | {"source_file": ""} for line in first["corpus.jsonl"].splitlines()]
 
 
 # -- telling people
