@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from kodata.answering import Patience, Purse
 from kodata.building import Options, silent
+from kodata.pipeline import shipped
 from kodata.published import Build, builds_in, find_build
 from kodata.refreshing import Look, one_at_a_time
 from kodata.refreshing import refresh as run
@@ -44,11 +46,6 @@ def refresh(kodata: Kodata, live: dict[str, str], corpus: Path) -> Refresh:
 
 def latest(tmp_path: Path) -> Build:
     return find_build("own", tmp_path / "home" / "builds")
-
-
-def outcome(tmp_path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((tmp_path / "home" / "builds" / "own" / "run.json").read_text())
-    return found
 
 
 def versions(tmp_path: Path) -> list[dict[str, Any]]:
@@ -303,6 +300,8 @@ def test_one_budget_holds_over_all_corpora_and_what_a_failing_one_paid_counts(
     write_items(tmp_path / "others.json", items(80)[40:])
     ended = kodata("refresh", corpus, other, "--budget", "0.05", "--progress", "none", "--json")
     first, second = json.loads(ended.out)
+    for outcome in (first, second):
+        Draft202012Validator(json.loads(shipped("schemas", "outcome.schema.json").read_bytes())).validate(outcome)
     assert (ended.code, first["end"], second["end"]) == (4, "failed", "failed")
     assert first["usd"] > 0
     assert first["usd"] + second["usd"] <= 0.05
@@ -476,6 +475,7 @@ def test_a_plain_post_holds_the_outcome(refresh: Refresh, notified: Callable[...
         notified(hook, 'style = "json"\non = ["changed"]')
         refresh()
     (told,) = hook.told
+    Draft202012Validator(json.loads(shipped("schemas", "outcome.schema.json").read_bytes())).validate(told)
     assert (told["corpus"], told["end"], told["version"], told["records"]["kept"]) == ("own", "published", 1, 40)
 
 
