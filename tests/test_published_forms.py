@@ -15,8 +15,7 @@ from kodata.pipeline import shipped
 from kodata.planning import plan
 from kodata.published import Build
 from kodata.workspace import Workspace
-from tests.conftest import items, write_items
-from tests.test_cli import Kodata, kodata  # noqa: F401  # a fixture
+from tests.conftest import Kodata, items, write_items
 
 TRANSLATE = '[[stage]]\nuse = "translate"\nfields = {}\nwith = {{ use = "echo" }}\n'
 WITH_OUTPUT = TRANSLATE.format('["instruction", "output"]')
@@ -72,7 +71,7 @@ def test_what_the_file_rules_out_is_said_before_anything_runs(
     parts: tuple[str, ...],
     sources: list[str],
     why: str,
-    kodata: Kodata,  # noqa: F811
+    kodata: Kodata,
     tmp_path: Path,
 ) -> None:
     path = pipeline(tmp_path, *parts, sources=sources)
@@ -113,7 +112,7 @@ def test_an_answer_that_was_never_written_is_no_answer(tmp_path: Path) -> None:
     assert made.not_exported["messages"].endswith("has no answer: its pipeline ends before one is written")
 
 
-def test_a_build_that_lacks_a_form_says_so_and_ends_with_1(kodata: Kodata, tmp_path: Path) -> None:  # noqa: F811
+def test_a_build_that_lacks_a_form_says_so_and_ends_with_1(kodata: Kodata, tmp_path: Path) -> None:
     ended = kodata("build", pipeline(tmp_path, form("preference"), WITH_OUTPUT, OWN))
     assert (ended.code, "3 of 3 records kept" in ended.out) == (1, True)
     assert "\nNot exported to preference: own-ko: no record has both" in ended.out
