@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +32,8 @@ from kodata.quote import Foresight
 from kodata.shards import Shards
 from kodata.snapshots import Snapshots
 from kodata.stages import CorpusStage, Drop, FrameStage, RecordStage, stage_key
+
+_ALIVE_S = 5.0
 
 
 @dataclass
@@ -135,11 +139,29 @@ class Walk:
         for frame in shards:
             sketches.add(stage.sketch(frame), frame["id"].n_unique())
             self._moved(name, sketches.records, shards.records)
-        dropped = stage.decide(sketches.mapped())
+        with self._alive(name, sketches.records, shards.records):
+            dropped = stage.decide(sketches.mapped())
         sketches.delete()
         if not self.foresight:
             self.snapshots.remember_decision(key, prints, dropped)
         return dropped, False
+
+    @contextmanager
+    def _alive(self, name: str, done: int, records: int) -> Iterator[None]:
+        """Say now and then that a step is at work that can say nothing itself."""
+        is_over = threading.Event()
+
+        def say() -> None:
+            while not is_over.wait(_ALIVE_S):
+                self._moved(name, done, records)
+
+        saying = threading.Thread(target=say, daemon=True)
+        saying.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            saying.join()
 
     def _prints_of(self, number: int, frame: pl.DataFrame) -> pl.DataFrame:
         """The fingerprints of a shard's records: those of before, where none but whole records left since."""

@@ -26,7 +26,7 @@ from kodata.errors import (
     SourceError,
     Unreachable,
 )
-from kodata.events import Event, Waiting
+from kodata.events import Event, StageMoved, Waiting
 from kodata.korean import languages
 from kodata.ledger import Ledger
 from kodata.pipeline import shipped
@@ -462,3 +462,22 @@ def test_a_strict_build_drops_what_is_for_review_and_goes_apart(run: Run, tmp_pa
     strict = run(items(20), pipeline=pipeline, strict=True)
     assert strict.manifest["dropped"] == {"verify": flagged}
     assert "strict" in strict.manifest["pipeline"]["variant"]
+
+
+def test_a_long_step_says_that_it_is_at_work(
+    run: Run, env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ponderous.py").write_text(
+        "import time\nfrom dataclasses import dataclass\nimport polars as pl\n"
+        "from kodata.corpus import DROPPED_COLUMNS\n\n"
+        "@dataclass(frozen=True)\nclass Ponders:\n    version = 1\n\n"
+        "    def sketch(self, frame):\n        return frame.select('id').unique()\n\n"
+        "    def decide(self, sketches):\n        time.sleep(1.0)\n"
+        "        return pl.DataFrame(schema=DROPPED_COLUMNS)\n"
+    )
+    monkeypatch.setattr("kodata.walk._ALIVE_S", 0.05)
+    path = own_pipeline(tmp_path, ('[[stage]]\nuse = "validate"', '[[stage]]\nuse = "ponderous:Ponders"'))
+    told: list[Event] = []
+    run(items(3), told.append, str(path))
+    said = [event for event in told if isinstance(event, StageMoved) and event.stage == "ponderous:Ponders"]
+    assert len([event for event in said if event.done == 3]) >= 3
