@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -87,13 +87,21 @@ def _numbered(records: pl.DataFrame) -> pl.DataFrame:
     return named.with_columns(n=pl.int_range(pl.len()).over("source", "upstream_key"))
 
 
-def _left(build: Build) -> dict[str, str]:
-    """By id, where and why the records of a build left."""
-    return {ident: f"{stage}, {why}" for ident, stage, why in build.dropped.select("id", "stage", "reason").iter_rows()}
+def _left(build: Build) -> dict[str | tuple[str, str], str]:
+    """Where and why the records of a build left, by id, and by source and upstream key, which an edited one keeps."""
+    left: dict[str | tuple[str, str], str] = {}
+    for item in build.dropped_items():
+        left[item["id"]] = f"{item['stage']}, {item['reason']}"
+        for row in (item["record"] or ())[:1]:
+            left.setdefault((row["source"], row.get("upstream_key", "")), left[item["id"]])
+    return left
 
 
-def _changes(what: What, records: pl.DataFrame, left: dict[str, str], upstream: str, here: str) -> Iterator[Change]:
+def _changes(
+    what: What, records: pl.DataFrame, left: Mapping[str | tuple[str, str], str], upstream: str, here: str
+) -> Iterator[Change]:
     for row in records.sort("id").iter_rows(named=True):
-        ident = row["id"]
-        why = f"{here}: {left[ident]}" if ident in left else upstream
-        yield Change(what, ident, row["source"], row["upstream_key"], why, row.get("was"))
+        ident, source, key = row["id"], row["source"], row["upstream_key"]
+        gone, edited = left.get(ident), left.get((source, key))
+        why = f"{here}: {gone}" if gone else f"edited upstream, {here}: {edited}" if edited else upstream
+        yield Change(what, ident, source, key, why, row.get("was"))

@@ -23,7 +23,7 @@ OPEN = ("unanswered", "waiting", "not-sampled")  # reasons that say nothing of a
 
 _SIGMAS = 3.0  # one night in some seven hundred would pass by chance alone
 _TAIL = 0.1  # share of the answers of the last good build that are its short ones, and its long ones
-_FEW_ASKS = 20  # a mean of fewer says nothing
+FEW_ASKS = 20  # a mean price of fewer says nothing
 _ANSWER = ("id", "turn", "output", "instruction", "flags", "answer_key", "translated_by")
 _ANSWERS: dict[str, pl.DataType] = {
     "id": pl.String(), "is_flagged": pl.Boolean(), "language": pl.String(), "speech": pl.String(),
@@ -91,13 +91,12 @@ class Measured:
 
     @classmethod
     def of(
-        cls, kept: Iterable[pl.DataFrame], gone: Iterable[pl.DataFrame], asks: Mapping[str, tuple[int, float]]
+        cls, kept: Iterable[pl.DataFrame], gone: Iterable[pl.DataFrame], usd_per_ask: Mapping[str, float]
     ) -> Measured:
-        """`kept` are frames with the columns `_ANSWER`, `gone` with `_GONE`, `asks` asks sent and dollars."""
+        """`kept` are frames with the columns `NEEDED`, `gone` with `_GONE`."""
         answers = pl.concat([pl.DataFrame(schema=_ANSWERS), *map(_answers, kept)])
         left = pl.concat([pl.DataFrame(schema=_GONE), *(frame.select(list(_GONE)) for frame in gone)])
-        means = {name: usd / sent for name, (sent, usd) in asks.items() if sent >= _FEW_ASKS and usd}
-        return cls(answers, left.filter(~pl.col("reason").is_in(OPEN)), means)
+        return cls(answers, left.filter(~pl.col("reason").is_in(OPEN)), usd_per_ask)
 
     def without(self, other: Measured) -> Measured:
         """What is here of records that the other does not know."""
@@ -177,16 +176,16 @@ def _grown(
     before, after = (
         (len(m) if gone is None else m["id"].n_unique()) / n for m, n in zip((was, now), sizes, strict=True)
     )
-    likely = min(max(before, 1 / sizes[1]), 0.5)
-    chance = sqrt(likely * (1 - likely) * sum(1 / size for size in sizes))  # of a difference of two shares
+    records = [m.records if kept is None else m.answers["id"].n_unique() for m in (good, part)]
+    likely = min(max(before, 1 / records[1]), 0.5)  # turns of one conversation are no independent draws
+    chance = sqrt(likely * (1 - likely) * sum(1 / n for n in records))  # of a difference of two shares
     most = before + setting + _SIGMAS * chance
     if setting < 1 and after > most:
         known = pl.concat([good.answers["id"], good.gone["id"]]).unique().implode()
         first = now.sort(pl.col("id").is_in(known), maintain_order=True)
         ids = first["id"].unique(maintain_order=True)
-        yield Passed(
-            gate, what, of, before, after, most, tuple(ids), tuple(_rejected(first, is_written=gate != "flagged"))
-        )
+        rejected = _rejected(first, is_written=gate != "flagged")
+        yield Passed(gate, what, of, before, after, most, tuple(ids), tuple(rejected))
 
 
 def _rejected(turns: pl.DataFrame, *, is_written: bool) -> pl.Series:

@@ -46,15 +46,12 @@ class Build:
     @cached_property
     def corpus(self) -> pl.DataFrame:
         """One row a turn, in the order of the source: `kodata.corpus.COLUMNS`, source_file, source_row."""
-        try:
-            return pl.read_parquet(self.path / "corpus.parquet")
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise BuildError(f"{self.path}: its corpus.parquet cannot be read. Build it again") from error
+        return self._read(pl.scan_parquet(self.path / "corpus.parquet"))
 
     def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         """These columns of the corpus (`id` among them) in pieces of whole records, so that only one is in memory."""
         rows, start, rest = pl.scan_parquet(self.path / "corpus.parquet").select(columns), 0, None
-        while len(piece := rows.slice(start, _PIECE).collect()):
+        while len(piece := self._read(rows.slice(start, _PIECE))):
             start += len(piece)
             rest = piece if rest is None else pl.concat([rest, piece])
             is_last = pl.col("id") == rest["id"][-1]
@@ -64,10 +61,17 @@ class Build:
         if rest is not None:
             yield rest
 
+    def _read(self, rows: pl.LazyFrame) -> pl.DataFrame:
+        try:
+            return rows.collect()
+        except (OSError, pl.exceptions.PolarsError) as error:
+            advice = "Delete that folder, then build again"
+            raise BuildError(f"{self.path}: its corpus.parquet cannot be read. {advice}") from error
+
     @cached_property
     def dropped(self) -> pl.DataFrame:
         """One row a dropped record: id, stage, reason, evidence, source_file, source_row."""
-        lines = (orjson.loads(line) for line in self._dropped_lines())
+        lines = self.dropped_items()
         return pl.DataFrame([[item[name] for name in _DROPPED] for item in lines], schema=_DROPPED, orient="row")
 
     def with_duplicates(self, *, of_sources: bool = False) -> pl.DataFrame:
@@ -103,6 +107,11 @@ class Build:
         """The forms of `[[publish]]` that its corpus cannot be put in, and why."""
         return dict(self.manifest.get("not_exported", {}))
 
+    def dropped_items(self) -> Iterator[dict[str, Any]]:
+        """What `dropped.jsonl` says of each record that left, its rows as `record` included, one at a time."""
+        with (self.path / "dropped.jsonl").open("rb") as lines:
+            yield from map(orjson.loads, lines)
+
     @property
     def gates(self) -> list[dict[str, Any]]:
         """The gates that it did not get through, with their figures and the records responsible; see `kodata.gates`."""
@@ -112,8 +121,7 @@ class Build:
 
     def dropped_record(self, ident: str) -> dict[str, Any] | None:
         """What `dropped.jsonl` says of a record, its rows included; None when it was not dropped."""
-        items = (orjson.loads(line) for line in self._dropped_lines())
-        return next((item for item in items if item["id"] == ident), None)
+        return next((item for item in self.dropped_items() if item["id"] == ident), None)
 
     def remarks_of(self, ident: str, file: str) -> list[dict[str, Any]]:
         """What `review.jsonl` or `mended.jsonl` says of a record: turn, stage, rule, evidence."""
@@ -139,12 +147,8 @@ class Build:
 
     def _dropped_rows(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """What is said of each dropped record that could be read, beside each of its rows."""
-        for item in map(orjson.loads, self._dropped_lines()):
+        for item in self.dropped_items():
             yield from ((item, {"id": item["id"], **row}) for row in item["record"] or ())
-
-    def _dropped_lines(self) -> Iterator[bytes]:
-        with (self.path / "dropped.jsonl").open("rb") as lines:
-            yield from lines
 
 
 def frame_of_rows(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:

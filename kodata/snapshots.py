@@ -75,13 +75,12 @@ class Snapshots:
             self._write(stage, _whole(fingerprints), dropped)
 
     def prune(self, days: float = _UNUSED_DAYS) -> None:
-        """Delete what no build has used for that many days."""
-        if self.folder is None:
-            return
+        """Delete what no build has used for that many days, and what killed ones left half written."""
         oldest = time.time() - days * 86_400
-        for path in self.folder.glob("*/*.parquet"):
-            if path.stat().st_mtime < oldest:
-                path.unlink(missing_ok=True)
+        for path in self.folder.glob("*/*") if self.folder is not None else ():
+            with suppress(FileNotFoundError):  # another build of the workspace may do the same
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
 
     def _parts(self, stage: str) -> list[Path]:
         """The parts that can be read; one torn by a power cut is as good as deleted."""

@@ -31,7 +31,11 @@ class Workspace:
     @classmethod
     def _at(cls, kept: Path, work: Path) -> Workspace:
         return cls(
-            kept / "ledger.sqlite", work / "snapshots", work / "builds", kept / "prices.toml", kept / "accounts.json"
+            kept / "ledger.sqlite",
+            work / "snapshots",
+            (work / "builds").resolve(),
+            kept / "prices.toml",
+            kept / "accounts.json",
         )
 
 

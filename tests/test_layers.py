@@ -17,7 +17,7 @@ HOUSE = Path(kodata.__file__).parent
 
 # DESIGN, section 3, with the modules there are. A module imports from rows above its own, or from its own package.
 ROWS = (
-    ("errors", "korean", "events", "kinds", "tokens", "accounts"),
+    ("errors", "korean", "events", "files", "kinds", "tokens", "accounts"),
     ("corpus", "asks", "glossary", "memory", "shield", "prices", "licences", "shards", "tasks", "twins"),
     ("alignment",),
     ("rules", "leaks", "gates"),

@@ -367,7 +367,7 @@ def test_a_full_disk_leaves_the_old_corpus(
 def test_time_is_up_as_ctrl_c_is(refresh: Refresh, openai: OpenAIServer, tmp_path: Path) -> None:
     openai.faults(kinds=["slow"], share=1.0, delay=0.5)
     ended = refresh("--timeout", "0.02", "--parallel", "1")
-    assert (ended.code, "own: failed: stopped after 1 s" in ended.out) == (1, True)
+    assert (ended.code, "own: failed: its time was up" in ended.out) == (1, True)
     openai.faults()
     assert "version 1 with 40 records" in refresh().out
     assert openai.counts()["repeated"] == 0

@@ -15,10 +15,12 @@ from filelock import FileLock, Timeout
 from kodata.errors import BuildError, PipelineError
 from kodata.published import HELD
 
+UNFINISHED = ".unfinished"  # what a run that was killed leaves
+
 
 def may_write(out: Path | None) -> None:
     """Raises PipelineError when files that are no build's would be overwritten."""
-    if out is None or (out / "manifest.json").is_file():
+    if out is None or (out / "manifest.json").is_file() or (out / UNFINISHED).is_dir():
         return
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise PipelineError(f"--out {out}: not an empty folder, nor one that holds a build. Name another")
@@ -59,7 +61,7 @@ def _said(holder: Path) -> str:
 @contextmanager
 def beside(home: Path) -> Iterator[Path]:
     """A folder beside the builds, gone at the end whatever happens; leftovers of a killed run go first."""
-    folder = home / ".unfinished"
+    folder = home / UNFINISHED
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
@@ -79,12 +81,13 @@ def free(home: Path, name: str) -> str:
 def copy_over(build: Path, out: Path) -> None:
     """Copy the build into a folder, in place of an earlier one; other files in it stay.
 
-    All of it is copied before anything is replaced, and the manifest, which makes it a build, comes last.
+    All of it is copied before anything is replaced. The manifest, which makes it a build, goes first and comes last.
     """
-    copied = out / ".unfinished"
+    copied = out / UNFINISHED
     shutil.rmtree(copied, ignore_errors=True)
     try:
         shutil.copytree(build, copied)
+        (out / "manifest.json").unlink(missing_ok=True)
         shutil.rmtree(out / "exports", ignore_errors=True)  # forms that an earlier build published
         for path in sorted(copied.iterdir(), key=lambda path: path.name == "manifest.json"):
             path.replace(out / path.name)

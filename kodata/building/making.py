@@ -13,6 +13,7 @@ from kodata.building.folders import beside, locked, may_write
 from kodata.building.options import Options
 from kodata.building.publishing import publish_build
 from kodata.building.run import Run, ledger_of, run_of, shards_of, where
+from kodata.corpus import COLUMNS
 from kodata.errors import LedgerError, OverBudget, SourceError, WaitingForBatch
 from kodata.events import BuildStarted, Event, Tell, Told
 from kodata.history import History
@@ -72,7 +73,7 @@ def _built(run: Run, purse: Purse, tell: Tell, patience: Patience) -> Build:
     may_write(options.out)
     told = Told(tell)
     with locked(home), ledger_of(run, writes=True) as ledger:
-        History(home).settle()
+        _settled(run, home)
         told(BuildStarted(run.pipeline.name, options.mode, where(ledger), str(home)))
         prices = load_prices(workspace.prices)
         providers = run.providers(prices, sends=not options.offline)
@@ -108,6 +109,14 @@ def _with_summary(error: OverBudget, answering: Answering) -> OverBudget:
     tallies = answering.tallies.values()
     sent, usd = sum(tally.sent for tally in tallies), sum(tally.usd for tally in tallies)
     return type(error)(f"{sent:,} asks were answered for ${usd:.4f}; {error}") if sent else error
+
+
+def _settled(run: Run, home: Path) -> None:
+    """Raises BuildError when the build that a full one is to be compared with cannot be read."""
+    History(home).settle()
+    standing = None if run.options.variant else History(home).standing()
+    if standing is not None:
+        next(standing.frames(list(COLUMNS)), None)
 
 
 def _refuse_shrunk(run: Run, readings: list[Reading], home: Path) -> None:

@@ -17,8 +17,9 @@ from kodata.building.run import Run
 from kodata.errors import BuildError, LawBroken, PipelineError
 from kodata.events import BuildEnded, Every, Finding, PublishMoved, Told
 from kodata.exports import export
+from kodata.files import write_whole
 from kodata.findings import unknown_licences, unused_corrections
-from kodata.gates import NEEDED, Measured, Passed, passed
+from kodata.gates import FEW_ASKS, NEEDED, Measured, Passed, passed
 from kodata.history import History
 from kodata.pipeline import Publish
 from kodata.publish import Facts, publish
@@ -95,7 +96,7 @@ def _export(build: Build, forms: Iterable[Publish]) -> None:
             refused[form.to] = str(error)
     if refused:
         manifest = orjson.dumps(build.manifest | {"not_exported": refused}, option=orjson.OPT_INDENT_2)
-        (build.path / "manifest.json").write_bytes(manifest + b"\n")
+        write_whole(build.path / "manifest.json", manifest + b"\n")
 
 
 def _held_out(run: Run, kept: Shards, folder: Path) -> frozenset[str] | None:
@@ -113,17 +114,13 @@ def _gates(run: Run, walk: Walk, kept: Shards, home: Path) -> list[Passed]:
     standing = None if run.options.variant else History(home).standing()
     if standing is None:
         return []
-    sent = {name: (tally.sent, tally.usd) for name, tally in walk.answering.tallies.items()}
-    gone = (frame for shards in walk.dropped.values() for frame in shards)
-    return passed(run.pipeline.gates, measured(standing), Measured.of(kept, gone, sent))
-
-
-def measured(build: Build) -> Measured:
-    """What gates look at, of a build that is published."""
-    sent = {name: (asked["sent"], asked["usd"]) for name, asked in build.manifest["asks"].items()}
+    tallies = walk.answering.tallies.items()
+    means = {name: tally.usd / tally.sent for name, tally in tallies if tally.sent >= FEW_ASKS and tally.usd}
     unknown = pl.lit(None, pl.String)  # nobody asks it of a good build
-    gone = build.dropped.filter(pl.col("stage") != "source").with_columns(answer_key=unknown, translated_by=unknown)
-    return Measured.of(build.frames(NEEDED), [gone], sent)
+    left = standing.dropped.filter(pl.col("stage") != "source").with_columns(answer_key=unknown, translated_by=unknown)
+    good = Measured.of(standing.frames(NEEDED), [left], History(home).usd_per_ask(FEW_ASKS))
+    gone = (frame for shards in walk.dropped.values() for frame in shards)
+    return passed(run.pipeline.gates, good, Measured.of(kept, gone, means))
 
 
 def _held_back_by(run: Run, walk: Walk, records: int, unread: int) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,11 +23,12 @@ from kodata.cli.quote import plan_lines
 from kodata.cli.report import responsible_lines
 from kodata.show import Progress
 from kodata.show import show as shown
-from kodata.show.lines import counted, dollars, duration, printable
+from kodata.show.lines import counted, dollars, printable
 
 if TYPE_CHECKING:
     from kodata.answering import Purse
     from kodata.building import Options
+    from kodata.pipeline import Notify
     from kodata.refreshing import Look, Outcome
     from kodata.workspace import Workspace
 
@@ -57,6 +60,7 @@ def refresh(
     Pays only for what is new, within one budget for all, and never puts a worse corpus in the place of a good one:
     see `[gates]`. One that fails does not stop the others; the exit code is the worst.
     """
+    from kodata.answering import Purse
     from kodata.building import Options
     from kodata.refreshing import known_corpora, one_at_a_time, worst
     from kodata.workspace import Workspace, environment
@@ -69,68 +73,57 @@ def refresh(
         raise typer.BadParameter(f"nothing was refreshed in {workspace.builds} before: name a pipeline")
     let_signals_interrupt()
     if plan:
-        for name in names:
-            _foretell(name, options, workspace, env, progress)
-        return
-    run = _Run(options, workspace, env, progress, usd, yes, keep, quiet=as_json)
-    with one_at_a_time(workspace), _no_longer_than(timeout):
-        outcomes = [run.outcome_of(name) for name in names]
+        codes = [_foretell(name, options, workspace, env, progress) for name in names]
+        raise typer.Exit(worst(codes))
+    ends_at = None if timeout is None else time.monotonic() + 60 * timeout
+    asks = usd is None and is_terminal()
+    night = _Night(options, workspace, env, progress, Purse(usd or 0.0), keep, ends_at, asks=asks, yes=yes)
+    with one_at_a_time(workspace):
+        outcomes = [night.outcome_of(name, is_said=not as_json) for name in names]
     if as_json:
         import orjson
 
         print(orjson.dumps([outcome.public() for outcome in outcomes], option=orjson.OPT_INDENT_2).decode())
-    code = worst([outcome.exit_code for outcome in outcomes])
-    if not as_json and len(outcomes) > 1:
+    elif len(outcomes) > 1:
         bad = sum(outcome.exit_code != 0 for outcome in outcomes)
-        print(f"\n{counted(len(outcomes), 'corpus').replace('corpuss', 'corpora')}, {bad} not up to date")
-    if code:
-        raise typer.Exit(code)
+        print(f"\n{counted(len(outcomes), 'corpus', 'corpora')}, {bad} not up to date")
+    raise typer.Exit(worst([outcome.exit_code for outcome in outcomes]))
 
 
-class _Run:
-    """One run over several corpora, out of one purse."""
+@dataclass(frozen=True)
+class _Night:
+    """One run over several corpora, out of one purse and within one time (`ends_at`, of the monotonic clock)."""
 
-    def __init__(
-        self,
-        options: Options,
-        workspace: Workspace,
-        env: Mapping[str, str],
-        progress: Progress | None,
-        usd: float | None,
-        yes: bool,
-        keep: int | None,
-        quiet: bool,
-    ) -> None:
-        from kodata.answering import Purse
+    options: Options
+    workspace: Workspace
+    env: Mapping[str, str]
+    progress: Progress | None
+    purse: Purse
+    keep: int | None
+    ends_at: float | None
+    asks: bool
+    yes: bool
 
-        self.options, self.workspace, self.env, self.progress = options, workspace, env, progress
-        self.asks = usd is None and is_terminal()
-        self.purse, self.yes, self.keep, self.quiet = Purse(usd or 0.0), yes, keep, quiet
-        self.is_over = False
-
-    def outcome_of(self, name: str) -> Outcome:
-        """What became of a corpus, said; an error of whatever kind is one."""
+    def outcome_of(self, name: str, *, is_said: bool) -> Outcome:
+        """What became of a corpus, said and told; an error of whatever kind is an outcome."""
         from kodata.errors import KodataError
         from kodata.refreshing import Look, Outcome, TimeIsUp, tell_webhook
 
         look = None
         try:
-            if self.is_over:
-                raise TimeIsUp("no time was left")  # noqa: TRY301
-            look = Look.at(name, self.options, self.workspace, self.env)
-            outcome = self._refreshed(look)
+            with _until(self.ends_at):
+                look = Look.at(name, self.options, self.workspace, self.env)
+                outcome = self._refreshed(look)
         except (KodataError, OSError, TimeIsUp) as error:
             outcome = look.failed(error) if look else Outcome.of_error(name, error)
         except Exception as error:  # noqa: BLE001  # a stage of one's own: the other corpora go on
             traceback.print_exc()
             outcome = look.failed(error) if look else Outcome.of_error(name, error)
-        self.is_over = self.is_over or outcome.is_out_of_time
-        if not self.quiet:
+        if is_said:
             print("\n".join(_said(outcome)), flush=True)
-        if look is not None and look.run.pipeline.notify is not None:
-            wrong = tell_webhook(look.run.pipeline.notify, outcome, self.env)
-            if wrong:
-                say(wrong)
+        notify = look.run.pipeline.notify if look else _notify_of(name, self.env)
+        if notify is not None and (wrong := tell_webhook(notify, outcome, self.env)):
+            say(wrong)
         return outcome
 
     def _refreshed(self, look: Look) -> Outcome:
@@ -157,20 +150,38 @@ class _Run:
         return Purse(given.budget_usd)
 
 
+def _notify_of(name: str, env: Mapping[str, str]) -> Notify | None:
+    """Whom a pipeline file wants told, where nothing else of it could be loaded."""
+    from kodata.errors import KodataError
+    from kodata.pipeline import load_pipeline
+
+    try:
+        return load_pipeline(name, (), env).notify
+    except KodataError:
+        return None
+
+
 def _foretell(
     name: str, options: Options, workspace: Workspace, env: Mapping[str, str], progress: Progress | None
-) -> None:
+) -> int:
+    """Say what has changed and what it would cost; the exit code."""
+    from kodata.errors import KodataError
     from kodata.planning import plan as run
     from kodata.refreshing import Look
 
-    look = Look.at(name, options, workspace, env)
-    look.refuse_wrong()
-    if not look.because:
-        print(printable(look.untouched().said))
-        return
-    print(_why(look), "", sep="\n")
-    with shown(progress, sys.stderr) as tell:
-        print("\n".join(plan_lines(run(look.pipeline, options, workspace, env, tell))))
+    try:
+        look = Look.at(name, options, workspace, env)
+        look.refuse_wrong()
+        if not look.because:
+            print(printable(look.untouched().said))
+            return 0
+        print(_why(look), "", sep="\n")
+        with shown(progress, sys.stderr) as tell:
+            print("\n".join(plan_lines(run(look.pipeline, options, workspace, env, tell))))
+    except KodataError as error:
+        say(str(error))
+        return error.exit_code
+    return 0
 
 
 def _why(look: Look) -> str:
@@ -199,19 +210,23 @@ def _said(outcome: Outcome) -> Iterator[str]:
 
 
 @contextmanager
-def _no_longer_than(minutes: float | None) -> Iterator[None]:
-    """Interrupt what is done in here when its time is up."""
+def _until(ends_at: float | None) -> Iterator[None]:
+    """Interrupt what is done in here when its time is up. Raises TimeIsUp."""
     from kodata.refreshing import TimeIsUp
 
-    def ring(number: int, frame: FrameType | None) -> None:
-        raise TimeIsUp(f"stopped after {duration(60 * (minutes or 0))}; what was answered is in the ledger")
-
-    if minutes is None:
+    if ends_at is None:
         yield
         return
+    left_s = ends_at - time.monotonic()
+    if left_s <= 0:
+        raise TimeIsUp("no time was left")
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise TimeIsUp("its time was up; what was answered is in the ledger")
+
     signal.signal(signal.SIGALRM, ring)
     signal.siginterrupt(signal.SIGALRM, True)
-    signal.setitimer(signal.ITIMER_REAL, 60 * minutes)
+    signal.setitimer(signal.ITIMER_REAL, left_s)
     try:
         yield
     finally:

@@ -28,6 +28,7 @@ from kodata.stages.decontaminate import Decontaminate
 from kodata.stages.withhold import Withhold
 
 _SOURCE_NAME = re.compile(r"\w[\w.-]*")  # it begins every id, or names a folder
+_VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _TAKEN = ("deepl", "openai", "echo", "recording")  # names of providers that servers may not have
 _TOP = ("about", "source", "stage", "limits", "publish", "split", "providers", "gates", "notify")
 
@@ -107,7 +108,7 @@ def _pipeline(
         steps=steps,
         limits=Limits(**_table(file, table, "limits", Limits)),
         gates=Gates(**_table(file, table, "gates", Gates)),
-        notify=Notify(**_table(file, table, "notify", Notify)) if "notify" in table else None,
+        notify=_notify(file, table) if "notify" in table else None,
         text=text,
         overrides=chosen,
         publish=tuple(forms),
@@ -132,6 +133,13 @@ def _table(file: Place, table: Mapping[str, Any], name: str, kind: type) -> dict
     return file.within(f"[{name}]").settings(kind, found)
 
 
+def _notify(file: Place, table: Mapping[str, Any]) -> Notify:
+    notify = Notify(**_table(file, table, "notify", Notify))
+    if not _VARIABLE.fullmatch(notify.webhook_env):
+        raise file.within("[notify]").error("webhook_env names the variable that holds the URL: KODATA_WEBHOOK")
+    return notify
+
+
 def _servers(file: Place, tables: object) -> dict[str, Server]:
     """Servers by the name that stands in `with = { use = ... }`."""
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
@@ -149,9 +157,8 @@ def _servers(file: Place, tables: object) -> dict[str, Server]:
 
 def _publish(place: Place, table: Mapping[str, Any]) -> Publish:
     entry = Publish(**place.settings(Publish, table))
-    if entry.template.endswith(".jinja"):
-        return replace(entry, template=str(place.beside(entry.template)))
-    return entry
+    is_file = entry.template and not shipped("pipelines", "templates", f"{entry.template}.jinja").is_file()
+    return replace(entry, template=str(place.beside(entry.template))) if is_file else entry
 
 
 def _source(file: Place, n: int, table: dict[str, Any]) -> Source:

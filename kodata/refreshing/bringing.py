@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 from kodata.answering import PATIENT, Patience, Purse
 from kodata.building import Run, build, locked
-from kodata.errors import BuildError, KodataError, Misconfigured
+from kodata.errors import BuildError, KodataError, Misconfigured, Transient
 from kodata.events import Tell
 from kodata.history import History
 from kodata.prices import load_prices
@@ -26,7 +26,7 @@ _ROOM = 64 * 2**20  # bytes that are left free beside what a build takes
 @contextmanager
 def one_at_a_time(workspace: Workspace) -> Iterator[None]:
     """One refresh in a workspace. Raises BuildError saying who is at it."""
-    with locked(workspace.builds / "refresh", f"another refresh of {workspace.builds}"):
+    with locked(workspace.builds / "@refresh", f"another refresh of {workspace.builds}"):
         yield
 
 
@@ -42,21 +42,19 @@ def refresh(
     paid = purse.spent_usd
     try:
         look.refuse_wrong()
+        with locked(look.home):
+            History(look.home).settle()
         if not look.because:
             outcome = look.untouched()
         else:
             _refuse_without_room(look.home)
             _refuse_missing_models(look.run, workspace)
             made = build(look.pipeline, look.run.options, workspace, env, tell, patience, purse)
-            outcome = look.built(made, purse.spent_usd - paid)
-            deleted = _cleared(look, workspace, keep)
-            outcome = replace(outcome, deleted=deleted)
+            outcome = replace(look.built(made, purse.spent_usd - paid), deleted=_cleared(look, workspace, keep))
     except (KodataError, OSError, TimeIsUp) as error:
         outcome = replace(look.failed(error), usd=round(purse.spent_usd - paid, 6))
-    try:
+    with suppress(OSError):  # a full disk: what stands there is of an earlier run, and the next looks at more
         outcome.write(look.home)
-    except OSError:  # a full disk: the next run looks at everything anew
-        (look.home / "run.json").unlink(missing_ok=True)
     return outcome
 
 
@@ -80,15 +78,20 @@ def _refuse_missing_models(run: Run, workspace: Workspace) -> None:
         provider, model = providers[face.provider], getattr(face, "model", None)
         if isinstance(provider, OpenAI) and isinstance(model, str):
             try:
-                provider.model_is_there(model)
+                with suppress(Transient):  # whoever asks first tries again
+                    provider.model_is_there(model)
             except Misconfigured as error:
                 raise Misconfigured(f"model {model}: {error}") from error
 
 
 def _cleared(look: Look, workspace: Workspace, keep: int | None) -> int:
-    """How many old builds were deleted; snapshots that nobody has used for long go with them."""
-    Snapshots(workspace.snapshots).prune()
-    if keep is None:
-        return 0
-    with locked(look.home):
-        return len(History(look.home).prune(keep))
+    """How many old builds were deleted; snapshots that nobody has used for long go with them.
+
+    What cannot be deleted now is deleted on another night.
+    """
+    with suppress(OSError, BuildError):
+        Snapshots(workspace.snapshots).prune()
+        if keep is not None:
+            with locked(look.home):
+                return History(look.home).prune(keep)
+    return 0

@@ -21,6 +21,12 @@ def known_corpora(workspace: Workspace) -> dict[str, str]:
     return {outcome.corpus: outcome.pipeline for outcome in found if outcome is not None}
 
 
+def held_by(last: Outcome | None) -> str:
+    """The folder of the build that the last run held back, while nobody has decided about it; else empty."""
+    held = last.held if last else ""
+    return held if held and (Path(held) / "manifest.json").is_file() else ""
+
+
 @dataclass(frozen=True)
 class Look:
     """A corpus as it is found: how it runs, what it rests on, what of that has changed (`because`; empty: nothing).
@@ -49,12 +55,6 @@ class Look:
             return cls(run, full, home, {}, last, [], error)
         return cls(run, full, home, seen, last, _because(seen, last, History(home)))
 
-    @property
-    def number(self) -> int:
-        """The version that stands; 0 where there is none."""
-        versions = History(self.home).versions()
-        return versions[-1].number if versions else 0
-
     def refuse_wrong(self) -> None:
         """Raises SourceError, LedgerError or OSError when what it rests on cannot be read."""
         if self.wrong is not None:
@@ -62,8 +62,8 @@ class Look:
 
     def untouched(self) -> Outcome:
         """How a refresh ends that finds nothing to do: as the last build did, where it is still held back."""
-        if self._held:
-            return self._of_held(Build(Path(self._held)), is_settled=True)
+        if held_by(self.last):
+            return self._of_held(Build(Path(held_by(self.last))), is_settled=True)
         build = History(self.home).standing()
         return self._outcome("unchanged", records=build.manifest["records"] if build else {}, is_settled=True)
 
@@ -72,7 +72,8 @@ class Look:
         plain = Outcome.of_error(self.run.pipeline.name, error)
         before = {"seen": self.last.seen, "is_settled": self.last.is_settled} if self.last else {}
         end = "waiting" if isinstance(error, WaitingForBatch) else plain.end
-        facts = {"pipeline": self.pipeline, "because": self.because, "version": self.number, "held": self._held}
+        stands, held = History(self.home).number(), held_by(self.last)
+        facts = {"pipeline": self.pipeline, "because": self.because, "version": stands, "held": held}
         return replace(plain, end=end, **facts, **before)  # type: ignore[arg-type]  # checked by Outcome
 
     def built(self, made: Build, usd: float) -> Outcome:
@@ -94,26 +95,22 @@ class Look:
             records=held.manifest["records"], held=str(held.path), **facts,
         )  # fmt: skip
 
-    @property
-    def _held(self) -> str:
-        """The folder of the build that the last run held back, while nobody has decided about it."""
-        held = self.last.held if self.last else ""
-        return held if held and (Path(held) / "manifest.json").is_file() else ""
-
     def _outcome(self, end: object, **facts: object) -> Outcome:
         head = {
             "corpus": self.run.pipeline.name,
             "pipeline": self.pipeline,
             "because": self.because,
-            "version": self.number,
+            "version": History(self.home).number(),
         }
         return Outcome(end=end, **head, seen=self.seen, **facts)  # type: ignore[arg-type]  # checked by Outcome
 
 
 def _because(seen: Mapping[str, str], last: Outcome | None, history: History) -> list[str]:
-    if history.standing() is None and not (last and last.held):
+    if history.standing() is None and not held_by(last):
         return ["there is no corpus yet"]
     if last is None or not last.seen:
         return ["it was not refreshed before"]
-    parts = changed(last.seen, seen)
-    return parts or ([] if last.is_settled else ["the last run left something open"])
+    if (parts := changed(last.seen, seen)) or last.is_settled:
+        return parts
+    is_back = history.versions()[-1:] and history.versions()[-1].event == "rolled back"
+    return [] if is_back else ["the last run left something open"]

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 import orjson
 
 from kodata.errors import KodataError
+from kodata.files import write_whole
 
 End: TypeAlias = Literal["published", "unchanged", "held", "waiting", "failed"]
 WORST_FIRST = (130, 2, 1, 4, 6, 3, 7, 0)  # exit codes
@@ -53,20 +54,17 @@ class Outcome:
     at: str = field(default_factory=_now)
     seen: Mapping[str, str] = field(default_factory=dict)
     is_settled: bool = False
-    is_out_of_time: bool = False
 
     def public(self) -> dict[str, Any]:
         """What is told to others: all but what it goes by."""
-        return {
-            name: value for name, value in asdict(self).items() if name not in ("seen", "is_settled", "is_out_of_time")
-        }
+        return {name: value for name, value in asdict(self).items() if name not in ("seen", "is_settled")}
 
     @classmethod
     def of_error(cls, name: str, error: BaseException) -> Outcome:
         """The outcome of a corpus that could not even be looked at; nothing of it is written down."""
         code = error.exit_code if isinstance(error, KodataError) else 1
         what = str(error) if isinstance(error, (KodataError, OSError, TimeIsUp)) else f"{type(error).__name__}, a bug"
-        return cls(name, name, "failed", code, what, is_out_of_time=isinstance(error, TimeIsUp))
+        return cls(name, name, "failed", code, what)
 
     @property
     def said(self) -> str:
@@ -83,9 +81,7 @@ class Outcome:
 
     def write(self, home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
-        beside = home / f".{NAME}"
-        beside.write_bytes(orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-        beside.replace(home / NAME)
+        write_whole(home / NAME, orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
 def last_outcome(home: Path) -> Outcome | None:

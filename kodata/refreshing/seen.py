@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from kodata.asks import canonical
 from kodata.building import Run, ledger_of
+from kodata.exports.text import template_text
 from kodata.sources.opening import state_of
 from kodata.stages import identity
 
@@ -22,6 +23,8 @@ def seen_of(run: Run) -> dict[str, str]:
     parts = {f"source {source.name}": state_of(source, run.env.get("HF_TOKEN")) for source in run.sources}
     for step in pipeline.steps:
         parts |= {f"stage {step.name}{name}": digest for name, digest in _settings(identity(step.stage))}
+    for form in pipeline.publish:
+        parts |= {f"export {form.to}, template": _digest(template_text(form.template))} if form.template else {}
     said = {name: table for name, table in tomllib.loads(pipeline.text).items() if name not in ("about", "notify")}
     parts["pipeline file"] = _digest(canonical(said))
     parts["kodata"] = version("kodata")

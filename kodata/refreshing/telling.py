@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from http.client import HTTPException
+from pathlib import PurePath
 from urllib.error import URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
@@ -33,7 +35,9 @@ def tell(notify: Notify, outcome: Outcome, env: Mapping[str, str]) -> str:
     url = env.get(notify.webhook_env, "")
     if not url.startswith(("http://", "https://")):
         return f"{notify.webhook_env} holds no http:// or https:// URL: nobody was told"
-    body = {"text": _escaped(outcome.said)} if notify.style == "slack" else outcome.public() | {"text": outcome.said}
+    places = {name: PurePath(getattr(outcome, name)).name for name in ("pipeline", "build", "held")}
+    whole = outcome.public() | places | {"text": outcome.said}  # where things are on this machine is nobody's business
+    body = {"text": _escaped(outcome.said)} if notify.style == "slack" else whole
     failed: list[str] = []
     sending = threading.Thread(target=_post, args=(url, orjson.dumps(body), failed), daemon=True)
     sending.start()
@@ -49,7 +53,7 @@ def _post(url: str, body: bytes, failed: list[str]) -> None:
             pass
     except URLError as error:  # HTTPError among them
         failed.append(str(getattr(error, "code", "") or type(error.reason).__name__))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         failed.append(type(error).__name__)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from kodata.building import locked
 from kodata.errors import BuildError
 from kodata.history import History, Version
@@ -12,13 +14,19 @@ from kodata.workspace import Workspace
 def promote(name: str, workspace: Workspace) -> Version:
     """Let the build that was held back stand: of a pipeline the newest, or the one in that folder.
 
-    Raises BuildError when none was.
+    Raises BuildError when none was, or a later build stands already and the older one was not named by its folder.
     """
-    home = workspace.builds / name
-    held = History(home).held()
+    history = History(workspace.builds / name)
+    held, standing = history.held(), history.standing()
     found = held[-1] if held else find_build(name, workspace.builds)
-    with locked(found.path.parent.parent):
-        return History(found.path.parent.parent).promote(found)
+    if held and standing is not None and found.path.name < standing.path.name:
+        raise BuildError(
+            f"{name}: the newest build that is held back is older than the one that stands. To let it stand all the "
+            f"same: kodata promote {shlex.quote(str(found.path))}"
+        )
+    home = found.path.parent.parent
+    with locked(home):
+        return History(home).promote(found)
 
 
 def roll_back(name: str, workspace: Workspace) -> Version:

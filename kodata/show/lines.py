@@ -60,9 +60,9 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
-def counted(n: int, noun: str) -> str:
-    """`1 record`, `2 records`."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+def counted(n: int, noun: str, many: str = "") -> str:
+    """`1 record`, `2 records`; `many` is the plural where it takes more than an s."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {many or f'{noun}s'}"
 
 
 def of_start(event: BuildStarted) -> list[str]:

@@ -67,7 +67,8 @@ def state_of(source: Source, token: str | None = None) -> str:
     for file in _files(path) if path.is_dir() else [path]:
         try:
             with file.open("rb") as content:
-                digest.update(f"{file.relative_to(path)} {file_digest(content, 'blake2b').hexdigest()}\n".encode())
+                name = str(file.relative_to(path)).encode(errors="surrogateescape")
+                digest.update(name + b" " + file_digest(content, "blake2b").digest())
         except OSError as error:
             raise NoSource(f"{file}: {error.strerror}") from error
     return digest.hexdigest()
