@@ -373,6 +373,51 @@ def test_time_is_up_as_ctrl_c_is(refresh: Refresh, openai: OpenAIServer, tmp_pat
     assert openai.counts()["repeated"] == 0
 
 
+def test_time_is_up_for_all_and_each_is_told(
+    kodata: Kodata, refresh: Refresh, corpus: Path, openai: OpenAIServer
+) -> None:
+    other = corpus.with_name("other.toml")
+    other.write_text(corpus.read_text(encoding="utf-8"), encoding="utf-8")
+    openai.faults(kinds=["slow"], share=1.0, delay=0.5)
+    flags = ("--budget", "1", "--timeout", "0.02", "--parallel", "1", "--progress", "none", "--json")
+    ended = kodata("refresh", corpus, other, *flags)
+    assert ended.code == 1
+    assert [outcome["message"].partition(";")[0] for outcome in json.loads(ended.out)] == [
+        "its time was up", "no time was left",
+    ]  # fmt: skip
+
+
+def test_a_service_that_is_busy_for_a_moment_ends_no_night(refresh: Refresh, openai: OpenAIServer) -> None:
+    openai.faults(kinds=["503"], times=1, lookups=True)
+    assert refresh().code == 0
+
+
+def test_a_template_that_was_edited_is_noticed(refresh: Refresh, corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.j2").write_text("{{ turns[0].output }}")
+    text = corpus.read_text(encoding="utf-8")
+    corpus.write_text(f'{text}\n[[publish]]\nto = "text"\ntemplate = "mine.j2"\n', encoding="utf-8")
+    assert refresh().code == 0
+    (tmp_path / "mine.j2").write_text("### {{ turns[0].output }}")
+    assert "because: export text, template" in refresh().out
+
+
+def test_a_pipeline_may_be_called_refresh(kodata: Kodata, refresh: Refresh, corpus: Path) -> None:
+    other = corpus.with_name("refresh.toml")
+    other.write_text(corpus.read_text(encoding="utf-8"), encoding="utf-8")
+    assert kodata("refresh", other, "--budget", "1", "--progress", "none").code == 0
+
+
+def test_a_price_that_doubled_is_seen_after_a_quiet_night(refresh: Refresh, tmp_path: Path) -> None:
+    refresh()
+    write_items(tmp_path / "items.json", items(43))
+    assert refresh().code == 0
+    price = '[models."gpt-6-luna"]\nusd_per_million_tokens_in = 1.0\nusd_per_million_tokens_out = 3.0\n'
+    (tmp_path / "home" / "prices.toml").write_text(price)
+    write_items(tmp_path / "items.json", items(80))
+    ended = refresh()
+    assert (ended.code, "dollars an ask of openai@" in ended.out) == (6, True)
+
+
 def test_old_builds_go_and_the_history_stays(refresh: Refresh, kodata: Kodata, tmp_path: Path) -> None:
     for count in (40, 42, 44, 46):
         write_items(tmp_path / "items.json", items(count))
@@ -479,7 +524,61 @@ def test_a_plain_post_holds_the_outcome(refresh: Refresh, notified: Callable[...
     assert (told["corpus"], told["end"], told["version"], told["records"]["kept"]) == ("own", "published", 1, 40)
 
 
-@pytest.mark.parametrize("hook", [Webhook(500), Webhook(302), Webhook(hangs=True)], ids=["fails", "redirects", "hangs"])
+class _Garbage(Webhook):
+    """Answers with what is no HTTP."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        told = self.told
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.wfile.write(b"SECRET garbage\r\n\r\n")
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.RequestHandlerClass = Handler
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/a SECRET", "https://user:SECRET@host/x", "ftp://SECRET", ""])
+def test_a_url_that_is_none_is_not_shown(
+    refresh: Refresh, notified: Callable[..., Webhook], monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    notified(Webhook())
+    monkeypatch.setenv("NIGHT_HOOK", url)
+    ended = refresh()
+    assert ended.code == 0
+    assert ended.err.startswith("kodata: ")
+    assert "NIGHT_HOOK" in ended.err
+    assert "SECRET" not in ended.out + ended.err
+
+
+def test_a_url_in_the_file_is_refused_as_the_file_is_published(refresh: Refresh, corpus: Path, tmp_path: Path) -> None:
+    text = corpus.read_text(encoding="utf-8")
+    corpus.write_text(f'{text}\n[notify]\nwebhook_env = "https://hooks/SECRET"\n', encoding="utf-8")
+    ended = refresh()
+    assert (ended.code, "webhook_env names the variable" in ended.out) == (2, True)
+    assert "SECRET" not in ended.out + ended.err
+
+
+def test_a_benchmark_that_cannot_be_loaded_is_told(
+    refresh: Refresh, notified: Callable[..., Webhook], corpus: Path
+) -> None:
+    text = corpus.read_text(encoding="utf-8").replace("benchmarks = []", 'benchmarks = ["nowhere.jsonl"]')
+    corpus.write_text(text, encoding="utf-8")
+    with Webhook() as hook:
+        notified(hook)
+        assert refresh().code != 0
+    assert "nowhere.jsonl" in hook.told[0]["text"]
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [_Garbage(), Webhook(500), Webhook(302), Webhook(hangs=True)],
+    ids=["garbage", "fails", "redirects", "hangs"],
+)
 def test_a_webhook_that_does_not_take_it_fails_nothing_and_its_url_is_not_shown(
     refresh: Refresh, notified: Callable[..., Webhook], hook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:

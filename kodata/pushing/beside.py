@@ -12,10 +12,10 @@ import polars as pl
 
 from kodata.ledger import Ledger
 from kodata.publish.card import Extra
-from kodata.publish.rebuilding import LEDGER
+from kodata.publish.rebuilding import LEDGER, pipeline_files
 from kodata.published import Build
 from kodata.pushing.asked import asked_by
-from kodata.pushing.screening import PERSONS, Screen, judged
+from kodata.pushing.screening import PERSONS, PRIVATE, Screen, judged
 
 DROPPED = "dropped.jsonl"
 
@@ -64,6 +64,18 @@ def write_excerpt(build: Build, screen: Screen, ledger: Ledger, folder: Path) ->
     return Extra(
         LEDGER, f"answers that the build rests on, an excerpt of the ledger{_compared(screen)}", written, counts
     )
+
+
+def pipeline_texts(build: Build, screen: Screen) -> dict[str, bytes]:
+    """The pipeline file and the texts that it names; of corrections those of records that may be published."""
+    reasons = dict(_standing(build, screen))
+    files = pipeline_files(build.manifest["pipeline"])
+    for name in [name for name in files if name.endswith(".jsonl")]:  # corrections: lines with the id of a record
+        lines = [line for line in files[name].splitlines(keepends=True) if line.strip()]
+        allowed = [line for line in lines if reasons.get(orjson.loads(line)["id"], PRIVATE) == ""]
+        personal = screen.personal([str(orjson.loads(line)["text"]) for line in allowed])
+        files[name] = b"".join(line for line, is_personal in zip(allowed, personal, strict=True) if not is_personal)
+    return files
 
 
 def _standing(build: Build, screen: Screen) -> Iterator[tuple[str, str]]:

@@ -15,10 +15,9 @@ from kodata.exports.opened import Files
 from kodata.ledger import Ledger
 from kodata.licences import Use, licence_of
 from kodata.publish.card import Config, Extra
-from kodata.publish.rebuilding import LEDGER, pipeline_files
 from kodata.published import Build
-from kodata.pushing.beside import write_dropped, write_excerpt
-from kodata.pushing.screening import screen_of
+from kodata.pushing.beside import pipeline_texts, write_dropped, write_excerpt
+from kodata.pushing.screening import Screen, screen_of
 
 _PIECE = 1 << 20  # bytes read at once
 
@@ -73,9 +72,11 @@ def lay_out(
     corpus = Corpus(build, use=wanted.use)
     if not wanted.is_private:
         refuse_unlicensed(corpus)
+    screen = screen_of(build, wanted.use, token) if wanted.with_dropped or wanted.with_ledger else None
     with TemporaryDirectory(prefix="kodata-") as beside:
-        extras = tuple(_extras(build, wanted, Path(beside), ledger, token))
-        names = write_export(corpus, "hf", _files(corpus, repository, extras, Path(beside)), folder)
+        extras = tuple(_extras(build, wanted, screen, Path(beside), ledger)) if screen else ()
+        texts = pipeline_texts(build, screen) if screen and wanted.with_ledger else {}
+        names = write_export(corpus, "hf", _files(corpus, repository, extras, Path(beside), texts), folder)
     return Layout(folder, corpus, tuple(configs_of(corpus)), extras, {name: digests(folder / name) for name in names})
 
 
@@ -90,10 +91,7 @@ def refuse_unlicensed(corpus: Corpus) -> None:
         )
 
 
-def _extras(build: Build, wanted: Wanted, folder: Path, ledger: Ledger | None, token: str | None) -> Iterator[Extra]:
-    if not (wanted.with_dropped or wanted.with_ledger):
-        return
-    screen = screen_of(build, wanted.use, token)
+def _extras(build: Build, wanted: Wanted, screen: Screen, folder: Path, ledger: Ledger | None) -> Iterator[Extra]:
     if wanted.with_dropped:
         yield write_dropped(build, screen, folder)
     if wanted.with_ledger:
@@ -102,14 +100,13 @@ def _extras(build: Build, wanted: Wanted, folder: Path, ledger: Ledger | None, t
         yield write_excerpt(build, screen, ledger, folder)
 
 
-def _files(corpus: Corpus, repository: str, extras: Sequence[Extra], beside: Path) -> Files:
+def _files(corpus: Corpus, repository: str, extras: Sequence[Extra], beside: Path, texts: Mapping[str, bytes]) -> Files:
     """All files but the receipt; the extra ones are in their folder already."""
     yield from hf(corpus, repository, extras)
     for extra in extras:
         yield extra.path, _pieces(beside / extra.path)
-    if any(extra.path == LEDGER for extra in extras):
-        for name, content in pipeline_files(corpus.build.manifest["pipeline"]).items():
-            yield name, [content]
+    for name, content in texts.items():
+        yield name, [content]
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ Content decides, not the extension. Items come one after another, so that a sour
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from hashlib import blake2b, file_digest
@@ -34,7 +35,7 @@ def open_source(source: Source, token: str | None = None, *, whole: bool = True)
     if source.hub:
         return open_hub(source, token, whole=whole)
     path = Path(source.path).expanduser()
-    return _open_folder(path) if path.is_dir() else _open_file(path, path.name)
+    return _open_folder(path) if path.is_dir() else _open_file(path, _name(Path(path.name)))
 
 
 def _open_file(path: Path, name: str) -> Opened:
@@ -67,7 +68,7 @@ def state_of(source: Source, token: str | None = None) -> str:
     for file in _files(path) if path.is_dir() else [path]:
         try:
             with file.open("rb") as content:
-                name = str(file.relative_to(path)).encode(errors="surrogateescape")
+                name = os.fsencode(file.relative_to(path))
                 digest.update(name + b" " + file_digest(content, "blake2b").digest())
         except OSError as error:
             raise NoSource(f"{file}: {error.strerror}") from error
@@ -88,6 +89,11 @@ def _open_folder(path: Path) -> Opened:
     return Opened(items, path.name, f"folder of {len(files):,} files", lambda: len(read) / len(files))
 
 
+def _name(path: Path) -> str:
+    """The name as text, whatever bytes the system has for it."""
+    return os.fsencode(path.as_posix()).decode(errors="replace")
+
+
 def _is_hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
@@ -99,14 +105,14 @@ def _folder_items(folder: Path, files: list[Path], read: list[Path]) -> Iterator
     """
     found = False
     for path in files:
-        name = path.relative_to(folder).as_posix()
+        name = _name(path.relative_to(folder))
         try:
             for item in _open_file(path, name).items:
                 found = found or not item.error
                 yield item
         except NoItems as error:
             what = str(error).removeprefix(f"{path} ")
-            yield Item(name, 1, "file", unread=name.encode(errors="surrogateescape"), error=what, reason="no-data-file")
+            yield Item(name, 1, "file", unread=name.encode(), error=what, reason="no-data-file")
         read.append(path)
     if not found:
         raise SourceError(f"{folder}: none of its {len(files):,} files is JSON, CSV, TSV or Parquet with items")
