@@ -183,6 +183,11 @@ class History:
         build.path.replace(self.home / build.path.name)
 
 
+def is_older(build: Build, other: Build) -> bool:
+    """Whether a build was made before another, by the second."""
+    return str(build.manifest["built_at"]) < str(other.manifest["built_at"])
+
+
 def _all_of(build: Build) -> dict[str, dict[str, int]]:
     firsts = (frame.filter(turn=0)["source"] for frame in build.frames(["id", "turn", "source"]))
     counts = Counter(source for sources in firsts for source in sources)

@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+import orjson
 import pytest
 
 from kodata.building import Options, build, silent
@@ -115,10 +116,11 @@ def test_only_full_builds_that_were_held_back_are_promoted(kodata: Kodata, tmp_p
 def test_a_build_older_than_what_stands_is_promoted_by_its_folder_alone(kodata: Kodata, tmp_path: Path) -> None:
     made(tmp_path, 40)
     old = held(tmp_path, 40)
-    newer = old.path.parent / "20200101T000000Z-00000000"
-    old.path.rename(newer)
-    assert f"kodata promote {newer}" in kodata("promote", "own").complaint
-    assert kodata("promote", newer).code == 0
+    manifest = old.path / "manifest.json"
+    manifest.write_bytes(orjson.dumps(old.manifest | {"built_at": "2020-01-01T00:00:00+00:00"}))
+    assert f"kodata promote {old.path}" in kodata("promote", "own").complaint
+    assert "held back before the one that stands: own/held/" in kodata("history", "own").out
+    assert kodata("promote", old.path).code == 0
 
 
 def test_what_is_held_and_deleted_is_built_again(kodata: Kodata, tmp_path: Path) -> None:

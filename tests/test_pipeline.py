@@ -94,6 +94,12 @@ def only(pipeline: Pipeline) -> object:
     return step.stage
 
 
+SERVER = (
+    '[providers.local]\nbase_url = "{}"\nkey_env = "{}"\n'
+    "price = {{ usd_per_million_tokens_in = 0.0, usd_per_million_tokens_out = 0.0 }}"
+)
+
+
 def said(tmp_path: Path, *stages: Table, **how: Any) -> str:
     """What is said of a file that is wrong."""
     with pytest.raises(PipelineError) as error:
@@ -449,6 +455,12 @@ def test_a_misspelt_key_is_named_even_where_another_is_missing(
         ((), {"source": {"path": "a.json"}}, 'source 1: no format "" - known: '),
         ((), {"source": {**SOURCE, "use": ["x"]}}, "source 1: no format "),
         ((), {"top": "[limts]\ndropped = 1"}, 'top level: no setting "limts" - did you mean "limits"?'),
+        (
+            (),
+            {"top": SERVER.format("http://localhost/v1", "sk-SECRET")},
+            "[providers.local]: key_env names the variable",
+        ),
+        ((), {"top": SERVER.format("http://me:SECRET@here/v1", "KEY")}, "[providers.local]: base_url holds a password"),
         ((), {"top": "[[stages]]\nuse = 1"}, 'top level: no setting "stages" - did you mean "stage"?'),
     ],
 )
@@ -464,12 +476,27 @@ def test_an_unknown_name_is_named_with_its_place_and_the_nearest(
         (b"[[stage]]\nuse = 'dedupe'", "my-ko.toml: at least one [[source]] is needed"),
         (b"[[source]]\nuse = 'alpaca'\npath = 'a'", "my-ko.toml: at least one [[stage]] is needed"),
         (b"[source]\nuse = 'alpaca'", "my-ko.toml: at least one [[stage]] is needed"),
+        (
+            b"[source]\nuse = 'alpaca'\n[[stage]]\nuse = 'dedupe'",
+            "my-ko.toml: source may stand more than once: write [[",
+        ),
+        (b"\xef\xbb\xbfabuot = 'a'", 'my-ko.toml, top level: no setting "abuot"'),
         (b"source = [1]\n[[stage]]\nuse = 'dedupe'", "my-ko.toml: at least one [[source]] is needed"),
         (b"", "my-ko.toml: at least one [[stage]] is needed"),
         (b"[[source]\n", "my-ko.toml is not TOML: "),
         ("about = '말뭉치'".encode("cp949"), "my-ko.toml is not TOML: "),
     ],
-    ids=["no source", "no stage", "no list", "no tables", "empty", "no TOML", "no UTF-8"],
+    ids=[
+        "no source",
+        "no stage",
+        "no list",
+        "one table",
+        "byte order mark",
+        "no tables",
+        "empty",
+        "no TOML",
+        "no UTF-8",
+    ],
 )
 def test_a_file_that_is_no_pipeline_is_said_to_be(text: bytes, what: str, tmp_path: Path) -> None:
     (tmp_path / "my-ko.toml").write_bytes(text)

@@ -175,6 +175,48 @@ def test_a_source_that_is_gone_is_told_and_the_next_night_finds_it_again(
     assert refresh().out == "own: nothing has changed; version 1 stands\n"
 
 
+def test_what_was_refused_to_be_paid_is_not_paid_by_the_next_night(
+    kodata: Kodata, live: dict[str, str], corpus: Path, openai: OpenAIServer
+) -> None:
+    assert kodata("refresh", corpus, "--progress", "none").code == 4
+    ended = kodata("refresh", "--budget", "5", "--progress", "none")
+    assert (ended.code, openai.counts()["requests"]) == (2, 0)
+    assert "nothing was refreshed in" in ended.err
+
+
+def test_two_pipelines_of_one_name_do_not_share_a_corpus(refresh: Refresh, kodata: Kodata, corpus: Path) -> None:
+    refresh()
+    (corpus.parent / "other").mkdir()
+    for path in ("items.json", "own.toml", "prompts", "glossaries"):
+        (corpus.parent / "other" / path).symlink_to(corpus.parent / path)
+    ended = kodata("refresh", corpus.parent / "other" / "own.toml", "--progress", "none")
+    assert ended.code == 2
+    assert f"own is the corpus of {corpus}: give" in ended.out
+    moved = corpus.parent / "other" / "own.toml"
+    moved.unlink()
+    corpus.rename(moved)
+    assert kodata("refresh", moved, "--progress", "none").code == 0
+
+
+def test_another_server_is_no_rejected_answer(
+    refresh: Refresh, kodata: Kodata, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh()
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    ended = kodata("refresh", corpus, "--plan", "--json", "--progress", "none")
+    (planned,) = json.loads(ended.out)
+    assert planned["because"] == ["stage regenerate, by"]
+    assert planned["plan"]["to_ask"] == 40
+
+
+def test_a_form_that_is_not_there_is_told_every_night(refresh: Refresh, corpus: Path) -> None:
+    text = corpus.read_text(encoding="utf-8")
+    corpus.write_text(f'{text}\n[[publish]]\nto = "axolotl"\nuse = "commercial"\n', encoding="utf-8")
+    first, second = refresh(), refresh()
+    assert (first.code, second.code) == (1, 1)
+    assert "nothing has changed; version 1 stands; not exported to axolotl: " in second.out
+
+
 # -- a source that is not what it was
 
 
@@ -418,7 +460,7 @@ def test_a_price_that_doubled_is_seen_after_a_quiet_night(refresh: Refresh, tmp_
     assert (ended.code, "dollars an ask of openai@" in ended.out) == (6, True)
 
 
-def test_old_builds_go_and_the_history_stays(refresh: Refresh, kodata: Kodata, tmp_path: Path) -> None:
+def test_old_builds_go_and_the_history_stays(refresh: Refresh, kodata: Kodata, corpus: Path, tmp_path: Path) -> None:
     for count in (40, 42, 44, 46):
         write_items(tmp_path / "items.json", items(count))
         ended = refresh("--keep", "2")
@@ -428,6 +470,9 @@ def test_old_builds_go_and_the_history_stays(refresh: Refresh, kodata: Kodata, t
     assert len(list(home.glob("2*/manifest.json"))) == 2
     assert [version["records"] for version in versions(tmp_path)] == [40, 42, 44, 46]
     assert kodata("history", "own").out.count("deleted") == 2
+    assert "1 old build deleted" in refresh("--keep", "1").out
+    assert kodata("history", "nosuch", "--json").code == 1
+    assert json.loads(kodata("history", corpus, "--json").out) == versions(tmp_path)
 
 
 def test_an_old_version_is_made_again_from_its_source_and_the_ledger(

@@ -64,9 +64,11 @@ def print_anything() -> None:
 
 
 def catch_signals() -> None:
-    """SIGTERM stops like Ctrl-C; a second one ends at once, whatever is on the way."""
+    """SIGTERM, and the end of the terminal, stop like Ctrl-C; a second one ends at once, whatever is on the way."""
     stop = _Stop()
     signal.signal(signal.SIGTERM, stop)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        signal.signal(signal.SIGHUP, stop)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # ignored by whoever put us into the background
         signal.signal(signal.SIGINT, stop)
 

@@ -25,17 +25,18 @@ def history(name: Name, as_json: AsJson = False) -> None:
     import orjson
 
     from kodata.differences import WHATS
-    from kodata.history import History
+    from kodata.history import History, is_older
     from kodata.workspace import Workspace, environment
 
+    name = corpus_of(name)
     home = Workspace.of(environment()).builds / name
     found = History(home)
-    versions = found.versions()
+    versions, held = found.versions(), found.held()
+    if not versions and not held:
+        raise BuildError(f'"{printable(name)}" has no versions in {home.parent}. `kodata build` or `refresh` makes one')
     if as_json:
         print(orjson.dumps(versions, option=orjson.OPT_INDENT_2).decode())
         return
-    if not versions and not found.held():
-        raise BuildError(f'"{printable(name)}" has no versions in {home.parent}. `kodata build` or `refresh` makes one')
     rows = [
         (
             version.number,
@@ -48,10 +49,19 @@ def history(name: Name, as_json: AsJson = False) -> None:
         for version in versions
     ]
     print("\n".join(table(("", "at (UTC)", "", "records", *WHATS, "paid", "build"), rows)))
-    print("The last one stands.")
-    for build in found.held():
-        print(printable(f"held back: {name}/held/{build.path.name}: {build.held_back_by}"))
+    print("The last one stands. `kodata ledger summary` has what builds paid that were stopped or held back.")
+    standing = found.standing()
+    for build in held:
+        old = " before the one that stands" if standing and is_older(build, standing) else ""
+        print(printable(f"held back{old}: {name}/held/{build.path.name}: {build.held_back_by}"))
     print(f"\nWhich records: {home / 'history'}/NUMBER.jsonl. Two builds beside each other: kodata diff A B")
+
+
+def corpus_of(name: str) -> str:
+    """The name of a corpus, also where its pipeline file is given."""
+    from pathlib import Path
+
+    return Path(name).stem if name.endswith(".toml") else name
 
 
 def _place(found: History, version: Version) -> str:
@@ -67,7 +77,7 @@ def promote(build: Held) -> None:
     from kodata.refreshing import promote as run
     from kodata.workspace import Workspace, environment
 
-    _say(run(build, Workspace.of(environment())))
+    _say(run(corpus_of(build), Workspace.of(environment())))
 
 
 def rollback(name: Name) -> None:
@@ -78,7 +88,7 @@ def rollback(name: Name) -> None:
     from kodata.refreshing import roll_back as run
     from kodata.workspace import Workspace, environment
 
-    _say(run(name, Workspace.of(environment())))
+    _say(run(corpus_of(name), Workspace.of(environment())))
 
 
 def _say(version: Version) -> None:

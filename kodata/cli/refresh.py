@@ -19,7 +19,7 @@ from kodata.cli.build import Budget, Parallel, Yes
 from kodata.cli.ending import let_signals_interrupt, say
 from kodata.cli.options import AsJson, Shown, finite
 from kodata.cli.pilot import agreed, is_terminal
-from kodata.cli.quote import plan_lines
+from kodata.cli.quote import plan_json, plan_lines
 from kodata.cli.report import responsible_lines
 from kodata.show import Progress
 from kodata.show import show as shown
@@ -60,6 +60,8 @@ def refresh(
     Pays only for what is new, within one budget for all, and never puts a worse corpus in the place of a good one:
     see `[gates]`. One that fails does not stop the others; the exit code is the worst.
     """
+    import orjson
+
     from kodata.answering import Purse
     from kodata.building import Options
     from kodata.refreshing import known_corpora, one_at_a_time, worst
@@ -68,21 +70,21 @@ def refresh(
     env = environment()
     workspace, options, usd = Workspace.of(env), Options(parallel=parallel), finite(budget)
     known = known_corpora(workspace)
-    names = [known.get(name, name) for name in names or known]
-    if not names:
+    corpora = {name: known.get(name, name) for name in names or known}
+    if not corpora:
         raise typer.BadParameter(f"nothing was refreshed in {workspace.builds} before: name a pipeline")
     let_signals_interrupt()
     if plan:
-        codes = [_foretell(name, options, workspace, env, progress) for name in names]
-        raise typer.Exit(worst(codes))
+        told = [_foretell(name, options, workspace, env, progress, is_said=not as_json) for name in corpora.values()]
+        if as_json:
+            print(orjson.dumps([found for _, found in told], option=orjson.OPT_INDENT_2).decode())
+        raise typer.Exit(worst([code for code, _ in told]))
     ends_at = None if timeout is None else time.monotonic() + 60 * timeout
     asks = usd is None and is_terminal()
     night = _Night(options, workspace, env, progress, Purse(usd or 0.0), keep, ends_at, asks=asks, yes=yes)
     with one_at_a_time(workspace):
-        outcomes = [night.outcome_of(name, is_said=not as_json) for name in names]
+        outcomes = [night.outcome_of(*corpus, is_said=not as_json) for corpus in corpora.items()]
     if as_json:
-        import orjson
-
         print(orjson.dumps([outcome.public() for outcome in outcomes], option=orjson.OPT_INDENT_2).decode())
     elif len(outcomes) > 1:
         bad = sum(outcome.exit_code != 0 for outcome in outcomes)
@@ -104,7 +106,7 @@ class _Night:
     asks: bool
     yes: bool
 
-    def outcome_of(self, name: str, *, is_said: bool) -> Outcome:
+    def outcome_of(self, corpus: str, name: str, *, is_said: bool) -> Outcome:
         """What became of a corpus, said and told; an error of whatever kind is an outcome."""
         from kodata.errors import KodataError
         from kodata.refreshing import Look, Outcome, TimeIsUp, tell_webhook
@@ -115,10 +117,10 @@ class _Night:
                 look = Look.at(name, self.options, self.workspace, self.env)
                 outcome = self._refreshed(look)
         except (KodataError, OSError, TimeIsUp) as error:
-            outcome = look.failed(error) if look else Outcome.of_error(name, error)
+            outcome = look.failed(error) if look else Outcome.of_error(corpus, error)
         except Exception as error:  # noqa: BLE001  # a stage of one's own: the other corpora go on
             traceback.print_exc()
-            outcome = look.failed(error) if look else Outcome.of_error(name, error)
+            outcome = look.failed(error) if look else Outcome.of_error(corpus, error)
         if is_said:
             print("\n".join(_said(outcome)), flush=True)
         notify = look.run.pipeline.notify if look else _notify_of(name, self.env)
@@ -162,26 +164,31 @@ def _notify_of(name: str, env: Mapping[str, str]) -> Notify | None:
 
 
 def _foretell(
-    name: str, options: Options, workspace: Workspace, env: Mapping[str, str], progress: Progress | None
-) -> int:
-    """Say what has changed and what it would cost; the exit code."""
+    name: str, options: Options, workspace: Workspace, env: Mapping[str, str], progress: Progress | None, is_said: bool
+) -> tuple[int, dict[str, object]]:
+    """Say what has changed and what it would cost; the exit code, and the same as plain data."""
+    import orjson
+
     from kodata.errors import KodataError
     from kodata.planning import plan as run
     from kodata.refreshing import Look
 
+    found: dict[str, object] = {"pipeline": name, "because": [], "plan": None}
     try:
         look = Look.at(name, options, workspace, env)
         look.refuse_wrong()
-        if not look.because:
-            print(printable(look.untouched().said))
-            return 0
-        print(_why(look), "", sep="\n")
-        with shown(progress, sys.stderr) as tell:
-            print("\n".join(plan_lines(run(look.pipeline, options, workspace, env, tell))))
+        lines = [_why(look), ""] if look.because else [printable(look.untouched().said)]
+        if look.because:
+            with shown(progress, sys.stderr) as tell:
+                quote = run(look.pipeline, options, workspace, env, tell)
+            lines += plan_lines(quote)
+            found |= {"because": look.because, "plan": orjson.loads(plan_json(quote))}
     except KodataError as error:
         say(str(error))
-        return error.exit_code
-    return 0
+        return error.exit_code, found
+    if is_said:
+        print("\n".join(lines))
+    return 0, found
 
 
 def _why(look: Look) -> str:
@@ -222,7 +229,7 @@ def _until(ends_at: float | None) -> Iterator[None]:
         raise TimeIsUp("no time was left")
 
     def ring(number: int, frame: FrameType | None) -> None:
-        raise TimeIsUp("its time was up; what was answered is in the ledger")
+        raise TimeIsUp("its time was up; what was answered is in the ledger, and the next run goes on")
 
     signal.signal(signal.SIGALRM, ring)
     signal.siginterrupt(signal.SIGALRM, True)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from kodata.errors import PipelineError, did_you_mean
 from kodata.gates import Gates
@@ -43,7 +44,7 @@ def load_pipeline(name: str, overrides: Iterable[str] = (), env: Mapping[str, st
         known = did_you_mean(name, shipped_pipelines()) if not name.endswith(".toml") else ""
         raise PipelineError(f'no pipeline "{name}"{known} (`kodata list` shows them; a file is given by its path)')
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PipelineError(f"{path.name} is not TOML: {error}") from error
@@ -120,6 +121,8 @@ def _pipeline(
 
 def _tables(file: Place, table: Mapping[str, Any], name: str, least: int = 1) -> list[Mapping[str, Any]]:
     found = table.get(name, [])
+    if isinstance(found, dict):
+        raise file.error(f"{name} may stand more than once: write [[{name}]], with two brackets")
     if not isinstance(found, list) or len(found) < least or not all(isinstance(item, dict) for item in found):
         raise file.error(f"at least one [[{name}]] is needed")
     return found
@@ -149,8 +152,12 @@ def _servers(file: Place, tables: object) -> dict[str, Server]:
         place = file.within(f"[providers.{name}]")
         if name in _TAKEN or not _SOURCE_NAME.fullmatch(name):
             raise place.error("give it another name, of letters, digits and -")
-        servers[name] = Server(**place.settings(Server, table))
-        if not servers[name].base_url.startswith(("http://", "https://")):
+        servers[name] = server = Server(**place.settings(Server, table))
+        if server.key_env and not _VARIABLE.fullmatch(server.key_env):
+            raise place.error("key_env names the variable that holds the key: LOCAL_KEY")
+        if urlsplit(server.base_url).username is not None:
+            raise place.error("base_url holds a password, and this file is published. Use key_env")
+        if not server.base_url.startswith(("http://", "https://")):
             raise place.error("base_url is no http:// or https:// URL")
     return servers
 

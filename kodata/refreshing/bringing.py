@@ -50,7 +50,8 @@ def refresh(
             _refuse_without_room(look.home)
             _refuse_missing_models(look.run, workspace)
             made = build(look.pipeline, look.run.options, workspace, env, tell, patience, purse)
-            outcome = replace(look.built(made, purse.spent_usd - paid), deleted=_cleared(look, workspace, keep))
+            outcome = look.built(made, purse.spent_usd - paid)
+        outcome = replace(outcome, deleted=_cleared(look, workspace, keep))
     except (KodataError, OSError, TimeIsUp) as error:
         outcome = replace(look.failed(error), usd=round(purse.spent_usd - paid, 6))
     with suppress(OSError):  # a full disk: what stands there is of an earlier run, and the next looks at more

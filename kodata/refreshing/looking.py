@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kodata.building import Options, Run, run_of
-from kodata.errors import KodataError, WaitingForBatch
+from kodata.errors import KodataError, PipelineError, WaitingForBatch
 from kodata.history import History
 from kodata.published import Build
 from kodata.refreshing.outcome import Outcome, last_outcome
@@ -16,9 +16,15 @@ from kodata.workspace import Workspace
 
 
 def known_corpora(workspace: Workspace) -> dict[str, str]:
-    """The corpora that were refreshed before, by name, and the pipeline of each: a name or a file."""
-    found = (last_outcome(path.parent) for path in sorted(workspace.builds.glob("*/run.json")))
+    """The corpora that were refreshed and have a version, by name, and the pipeline of each: a name or a file."""
+    homes = [path.parent for path in sorted(workspace.builds.glob("*/run.json")) if History(path.parent).number()]
+    found = map(last_outcome, homes)
     return {outcome.corpus: outcome.pipeline for outcome in found if outcome is not None}
+
+
+def is_file(pipeline: str) -> bool:
+    """Whether that is the path of a pipeline file, not the name of a shipped one."""
+    return pipeline.endswith(".toml") or "/" in pipeline
 
 
 def held_by(last: Outcome | None) -> str:
@@ -48,7 +54,11 @@ class Look:
         run = run_of(name, options, workspace, env)
         home = workspace.builds / run.pipeline.name
         last = last_outcome(home)
-        full = str(Path(name).expanduser().absolute()) if name.endswith(".toml") or "/" in name else name
+        full = str(Path(name).expanduser().absolute()) if is_file(name) else name
+        if last is not None and last.pipeline != full and (not is_file(last.pipeline) or Path(last.pipeline).exists()):
+            raise PipelineError(
+                f"{home.name} is the corpus of {last.pipeline}: give {name} another name, or move {home} away"
+            )
         try:
             seen = seen_of(run)
         except (KodataError, OSError) as error:
@@ -65,7 +75,8 @@ class Look:
         if held_by(self.last):
             return self._of_held(Build(Path(held_by(self.last))), is_settled=True)
         build = History(self.home).standing()
-        return self._outcome("unchanged", records=build.manifest["records"] if build else {}, is_settled=True)
+        facts = self._not_exported(build) | {"records": build.manifest["records"]} if build else {}
+        return self._outcome("unchanged", is_settled=True, **facts)
 
     def failed(self, error: BaseException) -> Outcome:
         """How it ends when something goes wrong: the corpus that stands stays, and what it rests on."""
@@ -83,10 +94,12 @@ class Look:
         facts = {"build": str(made.path), "usd": round(usd, 6), "is_settled": is_settled}
         if made.held_back_by:
             return self._of_held(made, **facts)
-        refused = "; ".join(f"not exported to {to}: {why}" for to, why in made.not_exported.items())
-        facts |= {"exit_code": 1 if refused else 0, "message": refused}
-        changes = History(self.home).versions()[-1].changes
-        return self._outcome("published", records=made.manifest["records"], changes=changes, **facts)
+        facts |= {"changes": History(self.home).versions()[-1].changes, "records": made.manifest["records"]}
+        return self._outcome("published", **facts, **self._not_exported(made))
+
+    def _not_exported(self, build: Build) -> dict[str, object]:
+        refused = "; ".join(f"not exported to {to}: {why}" for to, why in build.not_exported.items())
+        return {"exit_code": 1 if refused else 0, "message": refused}
 
     def _of_held(self, held: Build, **facts: object) -> Outcome:
         failures = [gate["said"] for gate in held.gates]

@@ -70,13 +70,13 @@ class Outcome:
     def said(self) -> str:
         """What became of the corpus, in one line."""
         stands = f"; version {self.version} stands" if self.version else ""
+        refused = f"; {self.message}" if self.message else ""
         if self.end == "published":
             counts = {what: sum(sum(whys.values()) for whys in by.values()) for what, by in self.changes.items()}
             changes = ", ".join(f"{n:,} {what}" for what, n in counts.items()) or "no record changed"
-            refused = f"; {self.message}" if self.message else ""
             return f"{self.corpus}: version {self.version} with {self.records['kept']:,} records: {changes}{refused}"
         if self.end == "unchanged":
-            return f"{self.corpus}: nothing has changed{stands}"
+            return f"{self.corpus}: nothing has changed{stands}{refused}"
         return f"{self.corpus}: {_ENDS[self.end]}: {self.message}{stands}"
 
     def write(self, home: Path) -> None:

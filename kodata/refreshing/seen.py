@@ -29,7 +29,8 @@ def seen_of(run: Run) -> dict[str, str]:
     parts["pipeline file"] = _digest(canonical(said))
     parts["kodata"] = version("kodata")
     with ledger_of(run, writes=False) as ledger:
-        parts |= {f"answers of {name} rejected or redacted": ledger.withdrawn(name) for name in pipeline.providers}
+        withdrawn = [ledger.withdrawn(name) for name in pipeline.providers]
+        parts["answers that were rejected or redacted"] = "".join(withdrawn)
     return parts
 
 

@@ -52,7 +52,8 @@ def _post(url: str, body: bytes, failed: list[str]) -> None:
         with build_opener(_NoRedirects).open(request, timeout=_PATIENCE_S):
             pass
     except URLError as error:  # HTTPError among them
-        failed.append(str(getattr(error, "code", "") or type(error.reason).__name__))
+        reason = type(error.reason).__name__ if isinstance(error.reason, Exception) else "no such place"
+        failed.append(str(getattr(error, "code", reason)))
     except (OSError, ValueError, HTTPException) as error:
         failed.append(type(error).__name__)
 

@@ -6,7 +6,7 @@ import shlex
 
 from kodata.building import locked
 from kodata.errors import BuildError
-from kodata.history import History, Version
+from kodata.history import History, Version, is_older
 from kodata.published import find_build
 from kodata.workspace import Workspace
 
@@ -19,7 +19,7 @@ def promote(name: str, workspace: Workspace) -> Version:
     history = History(workspace.builds / name)
     held, standing = history.held(), history.standing()
     found = held[-1] if held else find_build(name, workspace.builds)
-    if held and standing is not None and found.path.name < standing.path.name:
+    if held and standing is not None and is_older(found, standing):
         raise BuildError(
             f"{name}: the newest build that is held back is older than the one that stands. To let it stand all the "
             f"same: kodata promote {shlex.quote(str(found.path))}"
