@@ -161,7 +161,7 @@ Kodata = Callable[..., Ended]
 @pytest.fixture
 def kodata(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Kodata]:
     """Runs a command in this process, through the entry point, with nobody at a terminal."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
 
     def run(*words: str | Path, typed: str = "") -> Ended:
         monkeypatch.setattr(sys, "argv", ["kodata", *map(str, words)])

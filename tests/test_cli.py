@@ -194,7 +194,9 @@ def test_a_plan_ends_with_5_only_when_asked_and_only_when_there_is_something_to_
     assert codes == [0, 5, 0]
 
 
-@pytest.mark.parametrize(("number", "slow"), [(signal.SIGINT, "deepl"), (signal.SIGTERM, "openai")])
+@pytest.mark.parametrize(
+    ("number", "slow"), [(signal.SIGINT, "deepl"), (signal.SIGTERM, "openai"), (signal.SIGHUP, "openai")]
+)
 def test_a_stopped_build_keeps_what_was_on_the_way_and_the_same_command_goes_on(
     number: signal.Signals,
     slow: str,

@@ -56,9 +56,8 @@ def mapped(  # noqa: PLR0911  # one line a kind
     if code == "insufficient_quota":
         return QuotaUsedUp(f"{name}: the account's quota is used up. Raise it, then run again to go on")
     if kind == "key":
-        return Misconfigured(
-            f"{said}: the key in {key or 'no variable'} is not accepted. Check it with `kodata doctor`"
-        )
+        what = f"the key in {key} is not accepted" if key else "it wants a key, and no key_env names one"
+        return Misconfigured(f"{said}: {what}. Check it with `kodata doctor`")
     if kind == "missing" or code in ("model_not_found", "invalid_model"):
         return Misconfigured(f"{said}: it does not know the model, or {url} is wrong. Set another with --set")
     if code in ("unsupported_parameter", "unsupported_value", "unknown_parameter"):
