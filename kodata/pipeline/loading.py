@@ -164,7 +164,7 @@ def _servers(file: Place, tables: object) -> dict[str, Server]:
 
 def _publish(place: Place, table: Mapping[str, Any]) -> Publish:
     entry = Publish(**place.settings(Publish, table))
-    is_file = entry.template and not shipped("pipelines", "templates", f"{entry.template}.jinja").is_file()
+    is_file = "/" in entry.template or Path(entry.template).suffix  # else it is the name of one that is shipped
     return replace(entry, template=str(place.beside(entry.template))) if is_file else entry
 
 
