@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from functools import cached_property
+from typing import Literal, NamedTuple, TypeAlias
 
 import polars as pl
 
@@ -60,14 +61,52 @@ def difference(old: Build, new: Build) -> Difference:
     added = b.join(a, on="id", how="anti")
     changed = b.join(a, on="id").filter(pl.col("rows") != pl.col("rows_right"))
     edited = _numbered(added).join(_numbered(removed).rename({"id": "was"}), on=["source", "upstream_key", "n"])
+    left_a, left_b = _left(old), _left(new)
+    gone = _Whys("gone upstream", "dropped", left_b, left_a, frozenset(new.unreadable()))
+    come = _Whys("new upstream", "was dropped", left_a, left_b, frozenset(old.unreadable()))
+    was = pl.lit(None, pl.String).alias("was")
     changes = [
-        *_changes("added", added.join(edited, on="id", how="anti"), _left(old), "new upstream", "was dropped"),
-        *_changes("edited", edited, {}, "edited upstream", ""),
-        *_changes("removed", removed.join(edited, left_on="id", right_on="was", how="anti"), _left(new),
-                  "gone upstream", "dropped"),
-        *_changes("changed", changed, {}, "other rows", ""),
-    ]  # fmt: skip
+        *_changes("added", added.join(edited, on="id", how="anti").with_columns(was), come.of),
+        *_changes("edited", edited, lambda *_: "edited upstream"),
+        *_changes("removed", removed.join(edited, left_on="id", right_on="was", how="anti").with_columns(was), gone.of),
+        *_changes("changed", changed.with_columns(was), lambda *_: "other rows"),
+    ]
     return Difference(tuple(changes))
+
+
+class _Gone(NamedTuple):
+    """Where and why a record left, of which source and with which upstream key, where that is known."""
+
+    why: str
+    source: str = ""
+    upstream_key: str = ""
+
+
+@dataclass(frozen=True)
+class _Whys:
+    """Why a record is in one build only: it left the other (`left`), or it is as upstream has it.
+
+    One that left under another id with the same key was edited, unless it had left (`before`) already. `unread` are
+    sources with items that cannot be read in the other build.
+    """
+
+    upstream: str
+    here: str
+    left: Mapping[str, _Gone]
+    before: Mapping[str, _Gone]
+    unread: frozenset[str]
+
+    def of(self, ident: str, source: str, key: str) -> str:
+        if ident in self.left:
+            return f"{self.here}: {self.left[ident].why}"
+        if found := self._edited.get((source, key)):
+            return f"edited upstream, {self.here}: {found}"
+        return f"{self.upstream}, or not readable there" if source in self.unread else self.upstream
+
+    @cached_property
+    def _edited(self) -> dict[tuple[str, str], str]:
+        fresh = (gone for ident, gone in self.left.items() if ident not in self.before and gone.source)
+        return {(gone.source, gone.upstream_key): gone.why for gone in fresh}
 
 
 def _records(build: Build) -> pl.DataFrame:
@@ -87,21 +126,16 @@ def _numbered(records: pl.DataFrame) -> pl.DataFrame:
     return named.with_columns(n=pl.int_range(pl.len()).over("source", "upstream_key"))
 
 
-def _left(build: Build) -> dict[str | tuple[str, str], str]:
-    """Where and why the records of a build left, by id, and by source and upstream key, which an edited one keeps."""
-    left: dict[str | tuple[str, str], str] = {}
+def _left(build: Build) -> dict[str, _Gone]:
+    """The records that left a build, by id."""
+    left = {}
     for item in build.dropped_items():
-        left[item["id"]] = f"{item['stage']}, {item['reason']}"
-        for row in (item["record"] or ())[:1]:
-            left.setdefault((row["source"], row.get("upstream_key", "")), left[item["id"]])
+        first = (item["record"] or [{}])[0]
+        where = f"{item['stage']}, {item['reason']}"
+        left[item["id"]] = _Gone(where, first.get("source", ""), first.get("upstream_key", ""))
     return left
 
 
-def _changes(
-    what: What, records: pl.DataFrame, left: Mapping[str | tuple[str, str], str], upstream: str, here: str
-) -> Iterator[Change]:
-    for row in records.sort("id").iter_rows(named=True):
-        ident, source, key = row["id"], row["source"], row["upstream_key"]
-        gone, edited = left.get(ident), left.get((source, key))
-        why = f"{here}: {gone}" if gone else f"edited upstream, {here}: {edited}" if edited else upstream
-        yield Change(what, ident, source, key, why, row.get("was"))
+def _changes(what: What, records: pl.DataFrame, why: Callable[[str, str, str], str]) -> Iterator[Change]:
+    for ident, source, key, was in records.select(*_NAMED, "was").sort("id").iter_rows():
+        yield Change(what, ident, source, key, why(ident, source, key), was)

@@ -23,6 +23,7 @@ OPEN = ("unanswered", "waiting", "not-sampled")  # reasons that say nothing of a
 
 _SIGMAS = 3.0  # one night in some seven hundred would pass by chance alone
 _TAIL = 0.1  # share of the answers of the last good build that are its short ones, and its long ones
+_FEW_RECORDS = 30  # the levels and lengths of fewer are as chance has them
 FEW_ASKS = 20  # a mean price of fewer says nothing
 _ANSWER = ("id", "turn", "output", "instruction", "flags", "answer_key", "translated_by")
 _ANSWERS: dict[str, pl.DataType] = {
@@ -106,6 +107,14 @@ class Measured:
         )
         return Measured(answers, gone, self.usd_per_ask)
 
+    def share(self, kept: pl.Expr | None, gone: pl.Expr | None) -> float:
+        """Of the records that are kept the mean share of their turns, or of all records those that left so: 0..1."""
+        if kept is not None:
+            shares = self.answers.group_by("id").agg(kept.mean().alias("share"))["share"]
+            return float(shares.mean() or 0.0)  # type: ignore[arg-type]  # a number
+        assert gone is not None
+        return self.gone.filter(gone)["id"].n_unique() / max(self.records, 1)
+
     @property
     def records(self) -> int:
         return self.answers["id"].n_unique() + self.gone["id"].n_unique()
@@ -150,10 +159,12 @@ def _shares(gates: Gates, good: Measured, part: Measured, of: str) -> Iterator[P
     yield from _grown(gates.duplicates, "duplicates", "duplicates", of, good, part, gone=duplicates)
     yield from _grown(gates.flagged, "flagged", "flagged for review", of, good, part, kept=pl.col("is_flagged"))
     for gate, name in (("language", "answers in"), ("speech", "answers in the speech level")):
+        if gate == "speech" and min(good.records, part.records) < _FEW_RECORDS:
+            continue
         for label in part.answers.filter(pl.col(gate) != "ko")[gate].unique().sort():
             is_it = pl.col(gate) == label
             yield from _grown(getattr(gates, gate), gate, f"{name} {label}", of, good, part, kept=is_it)
-    if len(good.answers):
+    if min(good.records, part.records) >= _FEW_RECORDS:
         short, long = (good.answers["characters"].quantile(q, "nearest") or 0 for q in (_TAIL, 1 - _TAIL))
         ends = (f"answers under {short:,.0f} characters", pl.col("characters") < short), (
             f"answers over {long:,.0f} characters", pl.col("characters") > long,
@@ -166,22 +177,17 @@ def _grown(
     setting: float, gate: str, what: str, of: str, good: Measured, part: Measured,
     *, kept: pl.Expr | None = None, gone: pl.Expr | None = None,
 ) -> Iterator[Passed]:  # fmt: skip
-    """A share of the turns that are kept, or of all records, when it is over what it may be."""
-    is_it = gone if kept is None else kept
-    assert is_it is not None
-    was, now = ((m.gone if kept is None else m.answers).filter(is_it) for m in (good, part))
-    sizes = [m.records if kept is None else len(m.answers) for m in (good, part)]
+    """A share of what is kept, each record counted once whatever its turns, or of all records, when it is too large."""
+    before, after = (m.share(kept, gone) for m in (good, part))
+    sizes = [m.records if kept is None else m.answers["id"].n_unique() for m in (good, part)]
     if not all(sizes):
         return
-    before, after = (
-        (len(m) if gone is None else m["id"].n_unique()) / n for m, n in zip((was, now), sizes, strict=True)
-    )
-    records = [m.records if kept is None else m.answers["id"].n_unique() for m in (good, part)]
-    likely = min(max(before, 1 / records[1]), 0.5)  # turns of one conversation are no independent draws
-    chance = sqrt(likely * (1 - likely) * sum(1 / n for n in records))  # of a difference of two shares
+    likely = min(max(before, 1 / sizes[1]), 0.5)
+    chance = sqrt(likely * (1 - likely) * sum(1 / n for n in sizes))  # of a difference of two shares
     most = before + setting + _SIGMAS * chance
     if setting < 1 and after > most:
         known = pl.concat([good.answers["id"], good.gone["id"]]).unique().implode()
+        now = part.answers.filter(kept) if kept is not None else part.gone.filter(gone is None or gone)
         first = now.sort(pl.col("id").is_in(known), maintain_order=True)
         ids = first["id"].unique(maintain_order=True)
         rejected = _rejected(first, is_written=gate != "flagged")

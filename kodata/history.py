@@ -112,20 +112,24 @@ class History:
         versions, now = self.versions(), self.standing()
         if not versions or (now is not None and now.path.name == versions[-1].build):
             return
-        name = versions[-1].build
+        name, latest = versions[-1].build, self.home / "latest"
+        if latest.is_dir() and not latest.is_symlink():
+            raise BuildError(f"{latest} is a folder, and should be a link to a build. Move it away, then run again")
         if (self.home / HELD / name / "manifest.json").is_file():
             self._release(Build(self.home / HELD / name))
         if (self.home / name / "manifest.json").is_file():
             beside = self.home / ".latest"
             beside.unlink(missing_ok=True)
             beside.symlink_to(name, target_is_directory=True)
-            beside.replace(self.home / "latest")  # a reader sees the old one or the new one, never neither
+            beside.replace(latest)  # a reader sees the old one or the new one, never neither
 
     def prune(self, keep: int) -> int:
         """Delete all builds but the one that stands and the newest, `keep` in all, and as many held ones: how many."""
         now, gone = self.standing(), self.home / ".deleted"
+        if now is None:  # somebody deleted it: the others are all there is
+            return 0
         shutil.rmtree(gone, ignore_errors=True)  # what a crash left of an earlier time
-        others = [build for build in builds_in(self.home) if now is None or build.path.name != now.path.name]
+        others = [build for build in builds_in(self.home) if build.path.name != now.path.name]
         held = self.held()
         old = others[: max(len(others) - keep + 1, 0)] + held[: max(len(held) - keep, 0)]
         gone.mkdir()

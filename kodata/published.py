@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -106,6 +107,11 @@ class Build:
     def not_exported(self) -> dict[str, str]:
         """The forms of `[[publish]]` that its corpus cannot be put in, and why."""
         return dict(self.manifest.get("not_exported", {}))
+
+    def unreadable(self) -> Counter[str]:
+        """How many items of each source could not be read; their ids begin with its name."""
+        ids = self.dropped.filter(pl.col("stage") == "source")["id"]
+        return Counter(ident.rpartition("-")[0] for ident in ids)
 
     def dropped_items(self) -> Iterator[dict[str, Any]]:
         """What `dropped.jsonl` says of each record that left, its rows as `record` included, one at a time."""

@@ -391,6 +391,28 @@ def test_a_source_that_is_not_published_has_nothing_beside_the_corpus(hub: Hub, 
     assert "source not published" in done.stdout
 
 
+@pytest.mark.parametrize("name", ["corrections.jsonl", "mine.txt"])
+def test_corrections_are_pushed_of_records_that_are_and_without_persons(
+    hub: Hub, run: Run, tmp_path: Path, name: str
+) -> None:
+    ids = run(ROWS).corpus["id"]
+    texts = {
+        ids[0]: "물이 끓는 까닭을 설명하세요.",
+        ids[1]: "010-2938-4756로 전화하세요.",
+        "alpaca-0000000000000000": "남의 글",
+    }
+    lines = [{"id": ident, "turn": 0, "field": "instruction", "text": text} for ident, text in texts.items()]
+    own = own_pipeline(
+        tmp_path / "mine",
+        ('columns = ["system", "instruction", "input"]', f'columns = ["instruction"]\nfile = "{name}"'),
+    )
+    (tmp_path / "mine" / name).write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    done = pushed(hub, run(ROWS, pipeline=str(own)), "--yes", "--with-ledger")
+    assert done.exit_code == 0, done.output
+    assert [json.loads(line)["id"] for line in hub.files[f"pipeline/{name}"].splitlines()] == [ids[0]]
+    assert hub.files["pipeline/prompts/answer-ko.md"] == (tmp_path / "mine" / "prompts" / "answer-ko.md").read_bytes()
+
+
 def test_without_a_ledger_none_is_pushed(hub: Hub, tmp_path: Path) -> None:
     done = pushed(hub, made(tmp_path / "own", "MIT"), "--yes", "--with-ledger")
     assert (done.exit_code, hub.exists) == (1, False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import threading
@@ -187,7 +188,8 @@ def test_what_was_refused_to_be_paid_is_not_paid_by_the_next_night(
 def test_two_pipelines_of_one_name_do_not_share_a_corpus(refresh: Refresh, kodata: Kodata, corpus: Path) -> None:
     refresh()
     (corpus.parent / "other").mkdir()
-    for path in ("items.json", "own.toml", "prompts", "glossaries"):
+    shutil.copy(corpus, corpus.parent / "other")
+    for path in ("items.json", "prompts", "glossaries"):
         (corpus.parent / "other" / path).symlink_to(corpus.parent / path)
     ended = kodata("refresh", corpus.parent / "other" / "own.toml", "--progress", "none")
     assert ended.code == 2
@@ -223,7 +225,7 @@ def test_a_form_that_is_not_there_is_told_every_night(refresh: Refresh, corpus: 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (json.dumps(items(30)), "30 records, 40 in the build that stands: more than 10% are gone"),
+        (json.dumps(items(30)), "30 records that can be read, 40 in the build that stands: more than 10% are gone"),
         (json.dumps(items(40))[:2000], "is cut off after"),
         ("[]", "is an empty JSON array"),
         ("", "is empty"),
@@ -243,6 +245,20 @@ def test_a_source_that_is_cut_off_or_empty_leaves_the_old_corpus_and_costs_nothi
     assert (files_of(latest(tmp_path)), requests(deepl, openai)) == (before, sent)
     write_items(tmp_path / "items.json", items(40))
     assert refresh().out == "own: nothing has changed; version 1 stands\n"
+
+
+def test_a_source_half_of_which_cannot_be_read_stops_it(refresh: Refresh, tmp_path: Path) -> None:
+    refresh()
+    rows = [*items(20), *[{"no": "instruction"}] * 20]
+    write_items(tmp_path / "items.json", rows)  # type: ignore[arg-type]
+    assert "source alpaca has 20 records that can be read, 40 in the build that stands" in refresh().out
+
+
+def test_new_items_that_cannot_be_read_are_dropped_records_to_the_gates(refresh: Refresh, tmp_path: Path) -> None:
+    refresh()
+    write_items(tmp_path / "items.json", [*items(45), *({"no": f"instruction {n}"} for n in range(40))])
+    ended = refresh()
+    assert (ended.code, "dropped, most as no-instruction: " in ended.out) == (6, True)
 
 
 def test_a_source_may_shrink_where_the_gate_says_so(refresh: Refresh, corpus: Path, tmp_path: Path) -> None:

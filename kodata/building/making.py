@@ -122,13 +122,16 @@ def _settled(run: Run, home: Path) -> None:
 def _refuse_shrunk(run: Run, readings: list[Reading], home: Path) -> None:
     """Raises SourceError when much of a source is gone since the build that stands: it may be cut off."""
     standing = None if run.options.variant else History(home).standing()
-    before = {} if standing is None else {one["name"]: one["records"] for one in standing.manifest["sources"]}
+    if standing is None:
+        return
+    gate, unread = run.pipeline.gates.shrunk, standing.unreadable()
+    before = {one["name"]: one["records"] - unread[one["name"]] for one in standing.manifest["sources"]}
     for source, reading in zip(run.sources, readings, strict=True):
-        was, now, gate = before.get(source.name, 0), len(reading.rows), run.pipeline.gates.shrunk
+        was, now = before.get(source.name, 0), len(reading.rows) - reading.unreadable.records
         if was and 1 - now / was > gate:
             raise SourceError(
-                f"source {source.name} has {now:,} records, {was:,} in the build that stands: more than {gate:.0%} are "
-                "gone. If that is meant, give [gates] shrunk = 1 in the pipeline file for this build"
+                f"source {source.name} has {now:,} records that can be read, {was:,} in the build that stands: more "
+                f"than {gate:.0%} are gone. If that is meant, give [gates] shrunk = 1 in the pipeline file"
             )
 
 

@@ -37,7 +37,7 @@ def publish_build(
     records, dropped = sum(len(reading.rows) for reading in readings), walk.left + unread
     if records != kept.records + dropped:
         raise LawBroken(f"{records:,} records came in, {kept.records:,} are kept and {dropped:,} dropped")
-    barred = _gates(run, walk, kept, home)
+    barred = _gates(run, readings, walk, kept, home)
     findings = [
         *starmap(Finding, unknown_licences(run.sources, readings)),
         *starmap(Finding, unused_corrections(run.pipeline.steps, kept, walk.dropped)),
@@ -109,17 +109,20 @@ def _held_out(run: Run, kept: Shards, folder: Path) -> frozenset[str] | None:
     return held_out
 
 
-def _gates(run: Run, walk: Walk, kept: Shards, home: Path) -> list[Passed]:
+def _gates(run: Run, readings: list[Reading], walk: Walk, kept: Shards, home: Path) -> list[Passed]:
     """The gates that a full build does not get through, compared with the one that stands."""
     standing = None if run.options.variant else History(home).standing()
     if standing is None:
         return []
     tallies = walk.answering.tallies.items()
     means = {name: tally.usd / tally.sent for name, tally in tallies if tally.sent >= FEW_ASKS and tally.usd}
-    unknown = pl.lit(None, pl.String)  # nobody asks it of a good build
-    left = standing.dropped.filter(pl.col("stage") != "source").with_columns(answer_key=unknown, translated_by=unknown)
+    unknown = {name: pl.lit(None, pl.String) for name in ("answer_key", "translated_by")}  # or never asked
+    left = standing.dropped.with_columns(**unknown)
     good = Measured.of(standing.frames(NEEDED), [left], History(home).usd_per_ask(FEW_ASKS))
-    gone = (frame for shards in walk.dropped.values() for frame in shards)
+    gone = [
+        *(frame.with_columns(**unknown) for reading in readings for frame in reading.unreadable),
+        *(frame for shards in walk.dropped.values() for frame in shards),
+    ]
     return passed(run.pipeline.gates, good, Measured.of(kept, gone, means))
 
 

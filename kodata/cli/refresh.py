@@ -21,6 +21,7 @@ from kodata.cli.options import AsJson, Shown, finite
 from kodata.cli.pilot import agreed, is_terminal
 from kodata.cli.quote import plan_json, plan_lines
 from kodata.cli.report import responsible_lines
+from kodata.errors import OverBudget
 from kodata.show import Progress
 from kodata.show import show as shown
 from kodata.show.lines import counted, dollars, printable
@@ -92,6 +93,10 @@ def refresh(
     raise typer.Exit(worst([outcome.exit_code for outcome in outcomes]))
 
 
+class _Declined(OverBudget):
+    """Whoever sits at the terminal said no; nobody else need be told."""
+
+
 @dataclass(frozen=True)
 class _Night:
     """One run over several corpora, out of one purse and within one time (`ends_at`, of the monotonic clock)."""
@@ -111,11 +116,13 @@ class _Night:
         from kodata.errors import KodataError
         from kodata.refreshing import Look, Outcome, TimeIsUp, tell_webhook
 
-        look = None
+        look, is_told = None, True
         try:
             with _until(self.ends_at):
                 look = Look.at(name, self.options, self.workspace, self.env)
                 outcome = self._refreshed(look)
+        except _Declined as error:
+            outcome, is_told = look.failed(error) if look else Outcome.of_error(corpus, error), False
         except (KodataError, OSError, TimeIsUp) as error:
             outcome = look.failed(error) if look else Outcome.of_error(corpus, error)
         except Exception as error:  # noqa: BLE001  # a stage of one's own: the other corpora go on
@@ -124,7 +131,7 @@ class _Night:
         if is_said:
             print("\n".join(_said(outcome)), flush=True)
         notify = look.run.pipeline.notify if look else _notify_of(name, self.env)
-        if notify is not None and (wrong := tell_webhook(notify, outcome, self.env)):
+        if is_told and notify is not None and (wrong := tell_webhook(notify, outcome, self.env)):
             say(wrong)
         return outcome
 
@@ -138,17 +145,16 @@ class _Night:
     def _purse(self, look: Look) -> Purse:
         """What is shared by all, or what the person at the terminal agrees to for this one.
 
-        Raises OverBudget when that is nothing.
+        Raises _Declined when that is nothing.
         """
         from kodata.answering import Purse
-        from kodata.errors import OverBudget
 
         if not (self.asks and look.because):
             return self.purse
         print(_why(look), file=sys.stderr)
         given = agreed(look.pipeline, self.options, self.progress, budget=None, yes=self.yes, pilot=0)
         if given is None:
-            raise OverBudget("it was not agreed to pay for what is new")
+            raise _Declined("it was not agreed to pay for what is new")
         return Purse(given.budget_usd)
 
 
@@ -159,7 +165,7 @@ def _notify_of(name: str, env: Mapping[str, str]) -> Notify | None:
 
     try:
         return load_pipeline(name, (), env).notify
-    except KodataError:
+    except (KodataError, OSError):
         return None
 
 
@@ -183,9 +189,9 @@ def _foretell(
                 quote = run(look.pipeline, options, workspace, env, tell)
             lines += plan_lines(quote)
             found |= {"because": look.because, "plan": orjson.loads(plan_json(quote))}
-    except KodataError as error:
+    except (KodataError, OSError) as error:
         say(str(error))
-        return error.exit_code, found
+        return getattr(error, "exit_code", 1), found
     if is_said:
         print("\n".join(lines))
     return 0, found

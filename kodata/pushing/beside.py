@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import orjson
@@ -69,13 +69,21 @@ def write_excerpt(build: Build, screen: Screen, ledger: Ledger, folder: Path) ->
 def pipeline_texts(build: Build, screen: Screen) -> dict[str, bytes]:
     """The pipeline file and the texts that it names; of corrections those of records that may be published."""
     reasons = dict(_standing(build, screen))
-    files = pipeline_files(build.manifest["pipeline"])
-    for name in [name for name in files if name.endswith(".jsonl")]:  # corrections: lines with the id of a record
-        lines = [line for line in files[name].splitlines(keepends=True) if line.strip()]
-        allowed = [line for line in lines if reasons.get(orjson.loads(line)["id"], PRIVATE) == ""]
-        personal = screen.personal([str(orjson.loads(line)["text"]) for line in allowed])
-        files[name] = b"".join(line for line, is_personal in zip(allowed, personal, strict=True) if not is_personal)
-    return files
+    return {name: _allowed(text, reasons, screen) for name, text in pipeline_files(build.manifest["pipeline"]).items()}
+
+
+def _allowed(text: bytes, reasons: Mapping[str, str], screen: Screen) -> bytes:
+    """The text; of lines that are corrections, whatever their file is called, those that may be published."""
+    lines = [line for line in text.splitlines(keepends=True) if line.strip()]
+    try:
+        read = [orjson.loads(line) for line in lines]
+    except orjson.JSONDecodeError:
+        return text
+    if not all(isinstance(one, dict) and "id" in one for one in read):
+        return text
+    personal = screen.personal([str(one.get("text", "")) for one in read])
+    is_open = [reasons.get(one["id"], PRIVATE) == "" for one in read]
+    return b"".join(line for line, ok, of_person in zip(lines, is_open, personal, strict=True) if ok and not of_person)
 
 
 def _standing(build: Build, screen: Screen) -> Iterator[tuple[str, str]]:

@@ -51,9 +51,10 @@ def refresh(
             _refuse_missing_models(look.run, workspace)
             made = build(look.pipeline, look.run.options, workspace, env, tell, patience, purse)
             outcome = look.built(made, purse.spent_usd - paid)
-        outcome = replace(outcome, deleted=_cleared(look, workspace, keep))
     except (KodataError, OSError, TimeIsUp) as error:
         outcome = replace(look.failed(error), usd=round(purse.spent_usd - paid, 6))
+    if outcome.end != "failed":
+        outcome = replace(outcome, deleted=_cleared(look, workspace, keep))
     with suppress(OSError):  # a full disk: what stands there is of an earlier run, and the next looks at more
         outcome.write(look.home)
     return outcome
@@ -90,7 +91,7 @@ def _cleared(look: Look, workspace: Workspace, keep: int | None) -> int:
 
     What cannot be deleted now is deleted on another night.
     """
-    with suppress(OSError, BuildError):
+    with suppress(OSError, BuildError, TimeIsUp):
         Snapshots(workspace.snapshots).prune()
         if keep is not None:
             with locked(look.home):

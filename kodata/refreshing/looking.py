@@ -9,17 +9,23 @@ from pathlib import Path
 from kodata.building import Options, Run, run_of
 from kodata.errors import KodataError, PipelineError, WaitingForBatch
 from kodata.history import History
-from kodata.published import Build
+from kodata.published import HELD, Build
 from kodata.refreshing.outcome import Outcome, last_outcome
 from kodata.refreshing.seen import changed, seen_of
 from kodata.workspace import Workspace
 
 
 def known_corpora(workspace: Workspace) -> dict[str, str]:
-    """The corpora that were refreshed and have a version, by name, and the pipeline of each: a name or a file."""
-    homes = [path.parent for path in sorted(workspace.builds.glob("*/run.json")) if History(path.parent).number()]
-    found = map(last_outcome, homes)
-    return {outcome.corpus: outcome.pipeline for outcome in found if outcome is not None}
+    """The corpora that were refreshed before, by name, and the pipeline of each: a name or a file.
+
+    One that never came to anything but an error is none: nobody agreed to pay for it.
+    """
+    known = {}
+    for path in sorted(workspace.builds.glob("*/run.json")):
+        outcome = last_outcome(path.parent)
+        if outcome is not None and (outcome.end != "failed" or outcome.version):
+            known[outcome.corpus] = outcome.pipeline
+    return known
 
 
 def is_file(pipeline: str) -> bool:
@@ -27,10 +33,17 @@ def is_file(pipeline: str) -> bool:
     return pipeline.endswith(".toml") or "/" in pipeline
 
 
-def held_by(last: Outcome | None) -> str:
+def _is_same(before: str, now: str) -> bool:
+    """Whether it is the same pipeline: by its name, or its file, which may have moved."""
+    if not (is_file(before) and is_file(now)):
+        return before == now
+    return not Path(before).exists() or (Path(now).exists() and Path(before).samefile(now))
+
+
+def held_by(last: Outcome | None, home: Path) -> str:
     """The folder of the build that the last run held back, while nobody has decided about it; else empty."""
-    held = last.held if last else ""
-    return held if held and (Path(held) / "manifest.json").is_file() else ""
+    held = home / HELD / Path(last.held).name if last and last.held else None
+    return str(held) if held and (held / "manifest.json").is_file() else ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +68,7 @@ class Look:
         home = workspace.builds / run.pipeline.name
         last = last_outcome(home)
         full = str(Path(name).expanduser().absolute()) if is_file(name) else name
-        if last is not None and last.pipeline != full and (not is_file(last.pipeline) or Path(last.pipeline).exists()):
+        if last is not None and not _is_same(last.pipeline, full):
             raise PipelineError(
                 f"{home.name} is the corpus of {last.pipeline}: give {name} another name, or move {home} away"
             )
@@ -72,8 +85,8 @@ class Look:
 
     def untouched(self) -> Outcome:
         """How a refresh ends that finds nothing to do: as the last build did, where it is still held back."""
-        if held_by(self.last):
-            return self._of_held(Build(Path(held_by(self.last))), is_settled=True)
+        if held_by(self.last, self.home):
+            return self._of_held(Build(Path(held_by(self.last, self.home))), is_settled=True)
         build = History(self.home).standing()
         facts = self._not_exported(build) | {"records": build.manifest["records"]} if build else {}
         return self._outcome("unchanged", is_settled=True, **facts)
@@ -83,7 +96,7 @@ class Look:
         plain = Outcome.of_error(self.run.pipeline.name, error)
         before = {"seen": self.last.seen, "is_settled": self.last.is_settled} if self.last else {}
         end = "waiting" if isinstance(error, WaitingForBatch) else plain.end
-        stands, held = History(self.home).number(), held_by(self.last)
+        stands, held = History(self.home).number(), held_by(self.last, self.home)
         facts = {"pipeline": self.pipeline, "because": self.because, "version": stands, "held": held}
         return replace(plain, end=end, **facts, **before)  # type: ignore[arg-type]  # checked by Outcome
 
@@ -119,7 +132,7 @@ class Look:
 
 
 def _because(seen: Mapping[str, str], last: Outcome | None, history: History) -> list[str]:
-    if history.standing() is None and not held_by(last):
+    if history.standing() is None and not held_by(last, history.home):
         return ["there is no corpus yet"]
     if last is None or not last.seen:
         return ["it was not refreshed before"]

@@ -17,6 +17,9 @@ def promote(name: str, workspace: Workspace) -> Version:
     Raises BuildError when none was, or a later build stands already and the older one was not named by its folder.
     """
     history = History(workspace.builds / name)
+    if history.home.is_dir():
+        with locked(history.home):
+            history.settle()
     held, standing = history.held(), history.standing()
     found = held[-1] if held else find_build(name, workspace.builds)
     if held and standing is not None and is_older(found, standing):
