@@ -61,9 +61,10 @@ def source(tmp_path: Path) -> Path:
 
 
 def start(*words: str | Path, **streams: Any) -> subprocess.Popen[str]:
-    """The command as a process of its own; Ctrl-C reaches it even where pytest itself ignores it."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """The command as a process of its own; signals reach it even where pytest itself ignores them, as under nohup."""
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
     return subprocess.Popen([sys.executable, "-m", "kodata", *map(str, words)], text=True, **streams)
 
